@@ -1,0 +1,70 @@
+# make demo   set up, make up a file of incidents, answer the five questions, say where the report lies
+# make test   set up and run every test
+# make dev    everything for work on the project, every extra included, in .venv
+# make lint   style, types, and which package may import which
+# make bench  ratios against other programs that do the same job, side by side in one run
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/constraints.txt
+DEMO_ROWS ?= 200000
+# mypy and import-linter want spark/ and beam/ where they are imported from
+TREE := build/tree
+
+.PHONY: demo test dev tree lint format bench lock clean
+
+.venv/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
+	@echo "Setting up .venv ..."
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/base: .venv/python pyproject.toml requirements/constraints.txt
+	@echo "Installing crime-pipelines (a minute on a slow line) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/test: .venv/base
+	@echo "Installing what the tests need ..."
+	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/dev: .venv/test
+	@echo "Installing every extra ..."
+	@$(PIP) --editable '.[spark,beam,gcp,dev]'
+	@touch $@
+
+demo: .venv/base
+	@mkdir -p demo
+	@$(BIN)/crime-pipelines generate demo/crimes.csv.gz --rows $(DEMO_ROWS) --defects 0.005
+	@$(BIN)/crime-pipelines run demo/crimes.csv.gz --out demo/out
+
+test: .venv/test
+	@$(BIN)/python -m pytest
+
+dev: .venv/dev
+
+tree:
+	@rm -rf $(TREE) && mkdir -p $(TREE)
+	@cp -r crime_pipelines $(TREE)/ && cp -r spark beam $(TREE)/crime_pipelines/
+
+lint: .venv/test tree
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@MYPYPATH=$(TREE) $(BIN)/mypy --package crime_pipelines
+	@cd $(TREE) && $(CURDIR)/$(BIN)/lint-imports --no-cache --config $(CURDIR)/pyproject.toml
+
+format: .venv/test
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: .venv/test
+	@$(BIN)/python -m benchmarks
+
+lock: .venv/test
+	@$(PIP) uv
+	@$(BIN)/uv pip compile --quiet --universal --all-extras --no-annotate --no-header --python-version 3.11 \
+		--upgrade pyproject.toml --output-file requirements/constraints.txt
+
+clean:
+	@rm -rf .venv build demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
