@@ -1,0 +1,164 @@
+"""Dates and times: how they are written in a file, and the shift by whole calendar years.
+
+A time here is always local civil time without a time zone, as on the clock at the scene. A text with a
+zone (`...Z`, `...-06:00`) is therefore not a date we can read: it names an instant, and which civil time
+that was is for whoever wrote it to say.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Final
+
+from crime_pipelines.domain.dialect import Dialect
+
+#: Years that the date shift adds unless asked otherwise.
+DEFAULT_SHIFT_YEARS: Final = 3
+
+#: `MM/DD/YYYY hh:mm:ss AM`, the City's file layout. No backslashes: the patterns stand in SQL as well.
+CITY_DATETIME: Final = "[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2} [AaPp][Mm]"
+#: ISO 8601, the API layout: date and time with or without seconds and fraction.
+ISO_DATETIME: Final = (
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?"
+)
+CITY_DATE: Final = "[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}"
+ISO_DATE: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+_CITY_DATETIME: Final = re.compile(CITY_DATETIME, re.ASCII)
+_ISO_DATETIME: Final = re.compile(ISO_DATETIME, re.ASCII)
+_CITY_DATE: Final = re.compile(CITY_DATE, re.ASCII)
+_ISO_DATE: Final = re.compile(ISO_DATE, re.ASCII)
+#: Microseconds are as fine as BigQuery, Spark and Parquet go: further digits are cut off.
+_ISO_LENGTH: Final = len("2024-02-29T00:00:00.000000")
+
+
+def parse_datetime(text: str) -> datetime | None:
+    """A date with a time, in the City's file layout or in ISO 8601.
+
+    Args:
+        text: the trimmed text.
+
+    Returns:
+        Local civil time, or None if the text is not a date with a time that exists.
+    """
+    try:
+        if _CITY_DATETIME.fullmatch(text):
+            day, time, half = text.upper().split(" ")
+            month, day_of_month, year = map(int, day.split("/"))
+            hour, minute, second = map(int, time.split(":"))
+            if not 1 <= hour <= 12:
+                return None
+            hour = hour % 12 + (12 if half == "PM" else 0)
+            return datetime(year, month, day_of_month, hour, minute, second)
+        if _ISO_DATETIME.fullmatch(text):
+            return datetime.fromisoformat(text[:_ISO_LENGTH])
+    except ValueError:
+        pass
+    return None
+
+
+def is_date_alone(text: str) -> bool:
+    """Whether a text is a date that exists but says no time.
+
+    Args:
+        text: the trimmed text.
+
+    Returns:
+        True for `MM/DD/YYYY` and `YYYY-MM-DD`.
+    """
+    try:
+        if _CITY_DATE.fullmatch(text):
+            month, day, year = map(int, text.split("/"))
+            date(year, month, day)
+            return True
+        if _ISO_DATE.fullmatch(text):
+            date.fromisoformat(text)
+            return True
+    except ValueError:
+        pass
+    return False
+
+
+def shift(moment: datetime, years: int) -> datetime:
+    """The same time of day on the same day of a later (or, with negative years, earlier) year.
+
+    Args:
+        moment: local civil time.
+        years: calendar years to add.
+
+    Returns:
+        The shifted time; 29 February becomes 28 February where the target year has none.
+
+    Raises:
+        ValueError: the target year is outside 1..9999.
+    """
+    try:
+        return moment.replace(year=moment.year + years)
+    except ValueError:
+        if (moment.month, moment.day) != (2, 29):
+            raise
+        return moment.replace(year=moment.year + years, day=28)
+
+
+def shift_sql(moment: str, years: int) -> str:
+    """The SQL face of `shift`.
+
+    Args:
+        moment: a SQL expression of a DATETIME (TIMESTAMP without time zone).
+        years: calendar years to add.
+
+    Returns:
+        A SQL expression of the shifted time.
+    """
+    # Calendar intervals keep the time of day and end on the month's last day in all three dialects.
+    return f"{moment} {'-' if years < 0 else '+'} INTERVAL {abs(years)} YEAR" if years else moment
+
+
+def parse_datetime_sql(column: str, dialect: Dialect) -> str:
+    """The SQL face of `parse_datetime`.
+
+    Args:
+        column: a SQL expression of the trimmed text.
+        dialect: how the engine says what SQL has no common word for.
+
+    Returns:
+        A SQL expression of local civil time, NULL where the text is none.
+    """
+    return (
+        f"CASE WHEN {dialect.matches(column, CITY_DATETIME)} THEN {dialect.parse_city_datetime(column)} "
+        f"WHEN {dialect.matches(column, ISO_DATETIME)} "
+        f"THEN {dialect.try_cast(f'SUBSTR({column}, 1, {_ISO_LENGTH})', 'datetime')} END"
+    )
+
+
+def is_date_alone_sql(column: str, dialect: Dialect) -> str:
+    """The SQL face of `is_date_alone`.
+
+    Args:
+        column: a SQL expression of the trimmed text.
+        dialect: as for `parse_datetime_sql`.
+
+    Returns:
+        A SQL condition.
+    """
+    # Asked of a date only after `parse_datetime` failed, so the midnight put in here claims nothing.
+    with_time = parse_datetime_sql(
+        f"CASE WHEN {dialect.matches(column, CITY_DATE)} THEN {column} || ' 12:00:00 AM' "
+        f"WHEN {dialect.matches(column, ISO_DATE)} THEN {column} || 'T00:00:00' END",
+        dialect,
+    )
+    return f"({with_time}) IS NOT NULL"
+
+
+def in_calendar_sql(moment: str, years: int) -> str:
+    """Whether a time and its shifted self both lie in years 1..9999, the calendar of all engines.
+
+    Args:
+        moment: a SQL expression of a DATETIME (TIMESTAMP without time zone).
+        years: the shift, in calendar years.
+
+    Returns:
+        A SQL condition, NULL for a missing time.
+    """
+    return f"EXTRACT(YEAR FROM {moment}) BETWEEN {max(1, 1 - years)} AND {min(9999, 9999 - years)}"

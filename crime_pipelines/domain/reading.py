@@ -1,0 +1,196 @@
+"""From a raw row to an incident, or to the reason why it can't be one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crime_pipelines.domain.dates import in_calendar_sql, is_date_alone, is_date_alone_sql, shift, shift_sql
+from crime_pipelines.domain.dialect import Dialect
+from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
+from crime_pipelines.domain.text import clean, clean_sql, literal
+from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, value, value_sql
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One version of an incident, dates shifted; the fields are those of `schema.COLUMNS`, in order.
+
+    `unreadable` names the fields whose text could not be read, joined by commas; None if there are none.
+    """
+
+    id: int
+    case_number: str | None
+    occurred_at: datetime
+    block: str | None
+    iucr: str | None
+    primary_type: str | None
+    description: str | None
+    location_description: str | None
+    arrest: bool
+    domestic: bool | None
+    beat: str | None
+    district: str | None
+    ward: int | None
+    community_area: int | None
+    fbi_code: str | None
+    x_coordinate: float | None
+    y_coordinate: float | None
+    year: int
+    updated_on: datetime | None
+    latitude: float | None
+    longitude: float | None
+    shift_years: int
+    unreadable: str | None
+
+
+def read_incident(row: Mapping[str, str | None], shift_years: int) -> Incident | Reason:
+    """Read one row.
+
+    Args:
+        row: the texts of the row by field name (`schema.FIELDS`), as they stand in the file; a field
+            that is absent counts as empty.
+        shift_years: calendar years to move the dates by; a row that says in `shift_years` that its
+            dates have been shifted already keeps them.
+
+    Returns:
+        The incident, or the first reason why the row can't be one.
+    """
+    values: dict[str, Any] = {
+        field.name: value(field.kind, row.get(field.name), shift_years) for field in FIELDS
+    }
+    if any(values[name] is None for name in CRITICAL):
+        return _reason(row, values)
+    unreadable = [
+        field.name
+        for field in FIELDS
+        if field.name not in CRITICAL and is_unreadable(field.kind, row.get(field.name), values[field.name])
+    ]
+    carried = values["shift_years"] or 0
+    for name in ("occurred_at", "updated_on"):
+        if values[name] is not None and not carried:
+            values[name] = shift(values[name], shift_years)
+    values["shift_years"] = carried or shift_years
+    return Incident(**values, year=values["occurred_at"].year, unreadable=",".join(unreadable) or None)
+
+
+def _reason(row: Mapping[str, str | None], values: Mapping[str, object]) -> Reason:
+    if values["id"] is None:
+        return Reason.MISSING_ID if clean(row.get("id")) is None else Reason.BAD_ID
+    if values["occurred_at"] is None:
+        text = clean(row.get("occurred_at"))
+        if text is None:
+            return Reason.MISSING_DATE
+        return Reason.DATE_WITHOUT_TIME if is_date_alone(text) else Reason.BAD_DATE
+    return Reason.BAD_ARREST
+
+
+def read_incidents_sql(
+    relation: str,
+    raw: Mapping[str, str],
+    dialect: Dialect,
+    shift_years: int,
+    also: Sequence[str] = (),
+) -> str:
+    """The SQL face of `read_incident`, over a table of raw rows.
+
+    Args:
+        relation: a SQL table expression of raw rows, every column text.
+        raw: the column of `relation` that holds each field; fields that are absent count as empty.
+        dialect: the engine's words for reading text.
+        shift_years: as for `read_incident`.
+        also: columns of `relation` to pass on.
+
+    Returns:
+        A SELECT of `schema.COLUMNS`, then `reject_reason` (NULL for an incident), then `also`. Of a row
+        with a reason the other columns mean nothing.
+    """
+    present = [field for field in FIELDS if field.name in raw]
+    texts = list(dict.fromkeys([*raw.values(), *also]))
+    quick = {field.name: candidate_sql(field.kind, raw[field.name], dialect) for field in present}
+    candidates = [f"{sql} AS q_{name}" for name, sql in quick.items() if sql]
+    query = f"SELECT {', '.join([*candidates, *texts])} FROM {relation}"
+
+    values = [
+        f"{value_sql(field.kind, raw[field.name], dialect, f'q_{field.name}' if quick[field.name] else None)}"
+        f" AS v_{field.name}"
+        for field in present
+    ]
+    query = f"SELECT {', '.join([*values, *texts])} FROM ({query}) AS candidates"
+
+    checked = [
+        f"CASE WHEN {in_calendar_sql(name, shift_years)} THEN {name} END AS {name}" if date else name
+        for name, date in ((f"v_{field.name}", field.kind is Kind.DATETIME) for field in present)
+    ]
+    query = f"SELECT {', '.join([*checked, *texts])} FROM ({query}) AS unchecked"
+
+    columns = _columns_sql(raw, dialect, shift_years)
+    outer = [f"{columns[column]} AS {column}" for column in COLUMNS]
+    outer += [f"{_reason_sql(raw, dialect)} AS reject_reason", *also]
+    return f"SELECT {', '.join(outer)} FROM ({query}) AS read_values"
+
+
+def _columns_sql(raw: Mapping[str, str], dialect: Dialect, shift_years: int) -> dict[str, str]:
+    columns = {
+        field.name: f"v_{field.name}" if field.name in raw else _missing(field.kind, dialect)
+        for field in FIELDS
+    }
+    carried = f"COALESCE({columns['shift_years']}, 0)"
+    for name in ("occurred_at", "updated_on"):
+        shifted = shift_sql(columns[name], shift_years)
+        if "shift_years" in raw:
+            shifted = f"CASE WHEN {carried} = 0 THEN {shifted} ELSE {columns[name]} END"
+        columns[name] = shifted
+    columns["shift_years"] = (
+        f"COALESCE(NULLIF({carried}, 0), {shift_years})" if "shift_years" in raw else f"{shift_years}"
+    )
+    columns["year"] = f"EXTRACT(YEAR FROM {columns['occurred_at']})"
+    columns["unreadable"] = _unreadable_sql(raw)
+    return columns
+
+
+def _missing(kind: Kind, dialect: Dialect) -> str:
+    sql_type = {
+        Kind.DATETIME: dialect.types["datetime"],
+        Kind.FLAG: "BOOLEAN",
+        Kind.INTEGER: dialect.types["integer"],
+        Kind.AREA: dialect.types["integer"],
+        Kind.DECIMAL: dialect.types["decimal"],
+    }.get(kind, "STRING")
+    return f"CAST(NULL AS {sql_type})"
+
+
+def _unreadable_sql(raw: Mapping[str, str]) -> str:
+    fields = [
+        field
+        for field in FIELDS
+        if field.name in raw
+        and field.name not in CRITICAL
+        and field.kind not in (Kind.TEXT, Kind.PRIMARY_TYPE)  # text can always be read
+    ]
+    if not fields:
+        return "CAST(NULL AS STRING)"
+    all_read = " AND ".join(f"v_{field.name} IS NOT NULL" for field in fields)
+    names = ", ".join(
+        f"CASE WHEN {is_unreadable_sql(field.kind, raw[field.name], f'v_{field.name}')} "
+        f"THEN {literal(',' + field.name)} ELSE '' END"
+        for field in fields
+    )
+    return f"CASE WHEN {all_read} THEN NULL ELSE NULLIF(SUBSTR(CONCAT({names}), 2), '') END"
+
+
+def _reason_sql(raw: Mapping[str, str], dialect: Dialect) -> str:
+    cleaned = {name: f"({clean_sql(raw[name])})" for name in CRITICAL}
+    date = cleaned["occurred_at"]
+    date_alone = is_date_alone_sql(date, dialect)
+    return (
+        f"CASE WHEN v_id IS NOT NULL AND v_occurred_at IS NOT NULL AND v_arrest IS NOT NULL THEN NULL "
+        f"WHEN v_id IS NULL AND {cleaned['id']} IS NULL THEN {literal(Reason.MISSING_ID)} "
+        f"WHEN v_id IS NULL THEN {literal(Reason.BAD_ID)} "
+        f"WHEN v_occurred_at IS NULL AND {date} IS NULL THEN {literal(Reason.MISSING_DATE)} "
+        f"WHEN v_occurred_at IS NULL AND {date_alone} THEN {literal(Reason.DATE_WITHOUT_TIME)} "
+        f"WHEN v_occurred_at IS NULL THEN {literal(Reason.BAD_DATE)} "
+        f"ELSE {literal(Reason.BAD_ARREST)} END"
+    )
