@@ -1,0 +1,69 @@
+"""The questions in an engine's own dialect of SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final
+
+import sqlglot
+from sqlglot import exp
+
+from crime_pipelines.domain.night import is_late_night_sql
+from crime_pipelines.domain.offences import is_theft_sql
+from crime_pipelines.questions.catalogue import QUESTIONS, Question, question
+
+_SOURCE: Final = "bigquery"
+#: Rules that the questions call like functions, each by the domain's expression of it.
+_RULES: Final[dict[str, Callable[..., str]]] = {"IS_LATE_NIGHT": is_late_night_sql, "IS_THEFT": is_theft_sql}
+
+
+def render(
+    asked: Question,
+    dialect: str,
+    as_of: datetime | str,
+    shift_years: int = 0,
+    tables: Mapping[str, str] | None = None,
+) -> str:
+    """A question as a statement that an engine runs as it stands.
+
+    Args:
+        asked: the question.
+        dialect: sqlglot's name of the engine's dialect: ``bigquery``, ``duckdb`` or ``spark``.
+        as_of: the moment the answer is as of, or a SQL expression of it in BigQuery's dialect (for a view:
+            ``(SELECT MAX(occurred_at) FROM incidents)``).
+        shift_years: the run's date shift, which only `DATA_QUALITY` asks for.
+        tables: the engine's names of the tables `incidents` and `areas`, where they differ.
+
+    Returns:
+        A SELECT in that dialect. Rules of the domain are written out; a question that builds on another
+        carries it along as a common table expression.
+    """
+    moment = f"DATETIME '{as_of.isoformat(sep=' ')}'" if isinstance(as_of, datetime) else as_of
+    parameters = {"as_of": moment, "shift_years": str(shift_years)}
+    tree = _expanded(asked, parameters)
+    names = {each.name for each in QUESTIONS}
+    for table in {node.name for node in tree.find_all(exp.Table)} & names:
+        tree = tree.with_(table, as_=_expanded(question(table), parameters), append=True)
+    for node in list(tree.find_all(exp.Table)):
+        if tables and node.name in tables:
+            alias = node.alias or node.name
+            node.replace(exp.to_table(tables[node.name], dialect=dialect, alias=alias))
+    return tree.sql(dialect=dialect, pretty=True)
+
+
+def _expanded(asked: Question, parameters: Mapping[str, str]) -> exp.Select:
+    tree = sqlglot.parse_one(asked.sql, dialect=_SOURCE)
+
+    def expand(node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.Anonymous) and node.name.upper() in _RULES:
+            arguments = [argument.sql(dialect=_SOURCE) for argument in node.expressions]
+            return sqlglot.parse_one(_RULES[node.name.upper()](*arguments), dialect=_SOURCE)
+        if isinstance(node, exp.Parameter) and node.name in parameters:
+            return sqlglot.parse_one(parameters[node.name], dialect=_SOURCE)
+        return node
+
+    expanded = tree.transform(expand)
+    if not isinstance(expanded, exp.Select):
+        raise TypeError(f"{asked.name}.sql is not a SELECT")
+    return expanded
