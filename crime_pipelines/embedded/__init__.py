@@ -1,0 +1,1 @@
+"""The embedded engine: DuckDB inside this process, the default. It needs no Java and no cloud."""

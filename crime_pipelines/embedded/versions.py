@@ -1,0 +1,77 @@
+"""Keeping the version that counts of each incident, and counting the others.
+
+Files mostly hold each incident once, and rows are written before anyone can know otherwise. So the ids are
+looked through afterwards, and only the files that hold a superseded version are written again.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from crime_pipelines.domain.versions import LATEST_FIRST
+from crime_pipelines.embedded.reading import quoted
+
+#: Ids are grouped so many at a time, which bounds the memory for it.
+_IDS_AT_ONCE: Final = 4_000_000
+
+
+def drop_superseded(connection: duckdb.DuckDBPyConnection, incidents: Path) -> int:
+    """Remove superseded versions from a folder of incidents.
+
+    Args:
+        connection: an open database.
+        incidents: the folder, partitioned by year.
+
+    Returns:
+        How many rows were removed.
+
+    Raises:
+        duckdb.Error: the files can't be read or written.
+        OSError: a file can't be replaced.
+    """
+    everything = quoted(incidents / "*" / "*.parquet")
+    rows = _number(connection, f"SELECT COUNT(*) FROM read_parquet({everything})")
+    buckets = -(-rows // _IDS_AT_ONCE)
+    connection.execute("CREATE OR REPLACE TEMP TABLE superseded (filename VARCHAR, file_row_number BIGINT)")
+    for bucket in range(buckets):
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT id FROM read_parquet({everything}) "
+            f"WHERE id % {buckets} = {bucket} GROUP BY id HAVING COUNT(*) > 1"
+        )
+        if _number(connection, "SELECT COUNT(*) FROM repeated") == 0:
+            continue
+        connection.execute(
+            f"INSERT INTO superseded SELECT filename, file_row_number FROM ("
+            f"SELECT filename, file_row_number, "
+            f"ROW_NUMBER() OVER (PARTITION BY id ORDER BY {LATEST_FIRST}) AS place "
+            f"FROM read_parquet({everything}, filename = true, file_row_number = true, "
+            f"hive_partitioning = true, hive_types = {{'year': 'BIGINT'}}) SEMI JOIN repeated USING (id)) "
+            f"WHERE place > 1"
+        )
+    for (name,) in connection.execute("SELECT DISTINCT filename FROM superseded").fetchall():
+        _rewrite(connection, Path(name))
+    return _number(connection, "SELECT COUNT(*) FROM superseded")
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    new = path.with_suffix(".new")
+    kept = connection.execute(
+        f"COPY (SELECT * EXCLUDE (file_row_number) "
+        f"FROM read_parquet({quoted(path)}, file_row_number = true, hive_partitioning = false) "
+        f"WHERE file_row_number NOT IN "
+        f"(SELECT file_row_number FROM superseded WHERE filename = {quoted(path)})) "
+        f"TO {quoted(new)} (FORMAT parquet)"
+    ).fetchone()
+    new.replace(path)
+    if kept is not None and kept[0] == 0:
+        path.unlink()
+        if not any(path.parent.iterdir()):
+            path.parent.rmdir()
+
+
+def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(query).fetchone()
+    return int(row[0]) if row else 0

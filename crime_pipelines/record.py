@@ -1,0 +1,95 @@
+"""What a run says of itself: `run.json`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+FILE: Final = "run.json"
+
+
+@dataclass(slots=True)
+class RunRecord:
+    """What a run read, made and needed.
+
+    Attributes:
+        engine: the engine that ran.
+        source: the SOURCE as given.
+        files: the files read, as named to the user.
+        read: rows read.
+        incidents: rows of `incidents/`, one per incident.
+        superseded: versions of incidents that a later one replaced, repeated rows among them.
+        rejected: rows that can't be incidents, by reason.
+        warnings: fields read as null because their text could not be read, by field; `encoding` counts
+            rows with bytes that are not UTF-8.
+        shift_years: calendar years that dates were moved by.
+        as_of: the moment the answers are as of, local civil time.
+        data_quality: the columns of the question `data_quality`.
+        seconds: wall time by stage.
+        versions: versions of the programs that took part.
+    """
+
+    engine: str
+    source: str
+    files: list[str]
+    read: int
+    incidents: int
+    superseded: int
+    rejected: dict[str, int]
+    warnings: dict[str, int]
+    shift_years: int
+    as_of: datetime
+    data_quality: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def rejects(self) -> int:
+        """Rows rejected, for whatever reason."""
+        return sum(self.rejected.values())
+
+    def imbalance(self) -> int:
+        """Rows that are unaccounted for: 0 in a sound run."""
+        return self.read - self.incidents - self.superseded - self.rejects
+
+    def write(self, folder: Path) -> None:
+        """Write `run.json`.
+
+        Args:
+            folder: the folder to write it in.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        text = json.dumps(asdict(self), indent=2, default=_moment_text, ensure_ascii=False)
+        (folder / FILE).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> RunRecord:
+        """Read `run.json` back.
+
+        Args:
+            folder: a run's output.
+
+        Returns:
+            What the run said of itself.
+
+        Raises:
+            OSError: there is none.
+            ValueError: it is not one of ours.
+        """
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        try:
+            found["as_of"] = datetime.fromisoformat(found["as_of"])
+            return cls(**found)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a record of a run: {error}") from error
+
+
+def _moment_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    raise TypeError(f"no JSON for {type(value).__name__}")

@@ -1,0 +1,178 @@
+"""A run: from a SOURCE to an output folder with incidents, rejects, five answers and a report."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from datetime import time as time_of_day
+from pathlib import Path
+from typing import Final, Protocol
+
+from crime_pipelines import __version__
+from crime_pipelines.engine import Engine, Ingested, Job, open_engine
+from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.output import refuse_overlap, workplace
+from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, Answer
+from crime_pipelines.record import RunRecord
+from crime_pipelines.sources import resolve
+
+ANSWERS: Final = "answers"
+REPORT: Final = "report"
+#: A shift that leaves no date in years 1..9999 is a mistake.
+GREATEST_SHIFT: Final = 1000
+
+_log = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """Someone who is told how a run gets on."""
+
+    def stage(self, name: str) -> None:
+        """A stage begins.
+
+        Args:
+            name: what it does, such as ``read``.
+        """
+        ...
+
+    def share(self, done: float) -> None:
+        """The stage gets on.
+
+        Args:
+            done: the share of it that is done, 0 to 1.
+        """
+        ...
+
+
+class Silent:
+    """Nobody is told."""
+
+    def stage(self, name: str) -> None:
+        """Do nothing."""
+
+    def share(self, done: float) -> None:
+        """Do nothing."""
+
+
+def run(
+    source: str,
+    out: Path,
+    *,
+    engine: str = "duckdb",
+    shift_years: int = 3,
+    as_of: date | None = None,
+    progress: Progress | None = None,
+) -> tuple[RunRecord, Mapping[str, Answer]]:
+    """Read incident files, answer the five questions and write all of it into a folder.
+
+    Args:
+        source: a file, a folder, a glob or a URI of CSV files, plain or gzipped.
+        out: the folder; its content is replaced at the end, at once, or left as it was.
+        engine: the engine that reads and counts.
+        shift_years: calendar years to move every date by.
+        as_of: the day that the answers are as of; the latest incident's moment unless given. It chooses the
+            calendar windows of the answers and leaves no incident out.
+        progress: who is told how the run gets on.
+
+    Returns:
+        What the run says of itself, and the answers by name.
+
+    Raises:
+        InputError: the input can't be read, or the output can't be put there.
+        PipelineError: something else went wrong that the user can mend.
+    """
+    if abs(shift_years) > GREATEST_SHIFT:
+        raise InputError(f"--shift-years {shift_years}: a shift is at most {GREATEST_SHIFT} years")
+    told = progress or Silent()
+    clock = _Clock(told)
+    with clock.stage("look"):
+        files = resolve(source)
+        refuse_overlap(out, [file.uri for file in files])
+    with open_engine(engine) as opened, workplace(out) as place:
+        with clock.stage("read"):
+            ingested = opened.ingest(Job(files, place.folder, place.scratch, shift_years, told.share))
+        record = _record(engine, source, [file.uri for file in files], ingested, shift_years, as_of)
+        with clock.stage("answer"):
+            answers = _answers(opened, record)
+            (place.folder / ANSWERS).mkdir()
+            for name, answer in answers.items():
+                answer.write_csv(place.folder / ANSWERS / f"{name}.csv")
+        record.versions = {
+            "crime-pipelines": __version__,
+            "python": platform.python_version(),
+            **opened.versions(),
+        }
+        with clock.stage("report"):
+            from crime_pipelines.report import write_report
+
+            write_report(place.folder / REPORT, record, answers)
+        record.seconds = clock.seconds
+        record.write(place.folder)
+        told.stage("publish")
+        aside = place.publish()
+    if aside:
+        _log.warning("%s held something else than a run's output; it is now %s", out, aside)
+    _log.info(
+        "run finished",
+        extra={
+            "read": record.read,
+            "incidents": record.incidents,
+            "superseded": record.superseded,
+            "rejected": record.rejected,
+            "seconds": record.seconds,
+        },
+    )
+    return record, answers
+
+
+def _record(
+    engine: str, source: str, files: list[str], ingested: Ingested, shift_years: int, as_of: date | None
+) -> RunRecord:
+    if ingested.latest is None:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in ingested.rejected.items())
+        raise InputError(f"{source}: no row is an incident ({reasons or 'there are no rows'})")
+    moment = ingested.latest if as_of is None else datetime.combine(as_of, time_of_day(23, 59, 59))
+    record = RunRecord(
+        engine=engine,
+        source=source,
+        files=files,
+        read=ingested.read,
+        incidents=ingested.incidents,
+        superseded=ingested.superseded,
+        rejected=ingested.rejected,
+        warnings=ingested.warnings,
+        shift_years=shift_years,
+        as_of=moment,
+    )
+    if record.imbalance():
+        raise PipelineError(
+            f"{record.imbalance():,} of {record.read:,} rows are unaccounted for; nothing was written"
+        )
+    return record
+
+
+def _answers(engine: Engine, record: RunRecord) -> dict[str, Answer]:
+    answers: dict[str, Answer] = {}
+    for question in QUESTIONS:
+        rows = engine.answer(question, record.as_of, record.shift_years)
+        answers[question.name] = Answer(question, question.finish(rows))
+    (quality,) = Answer(DATA_QUALITY, engine.answer(DATA_QUALITY, record.as_of, record.shift_years)).records()
+    record.data_quality = quality
+    return answers
+
+
+class _Clock:
+    def __init__(self, progress: Progress) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self._progress.stage(name)
+        begun = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - begun, 3)
