@@ -1,0 +1,192 @@
+"""How the report writes numbers, dates and texts from the data."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Final
+
+#: What stands for a text that the data do not have.
+NONE_STATED: Final = "(none stated)"
+MINUS: Final = "\u2212"
+#: Keeps a number and its sign on one line.
+NBSP: Final = "\u00a0"
+ELLIPSIS: Final = "\u2026"
+REPLACEMENT: Final = "\ufffd"
+
+#: English whatever the locale of the process, unlike `calendar.month_name`.
+_MONTHS: Final = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+#: Marks that turn the direction of the text around them, and so of what stands beside it.
+_DIRECTION_MARKS: Final = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+_RIGHT_TO_LEFT: Final = frozenset({"R", "AL", "AN"})
+_ISOLATE: Final = "\u2068"
+_END_ISOLATE: Final = "\u2069"
+#: What belongs to the character before it and can't end a text that is cut: joiners and variants.
+_DANGLING: Final = "\u200c\u200d\ufe0e\ufe0f"
+_LARGEST_PERCENTAGE: Final = 1000
+_DAY_END: Final = time(23, 59, 59)
+
+
+def count(number: int) -> str:
+    """A whole number with thousands separators."""
+    return f"{number:,}".replace("-", MINUS)
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things, such as ``1 incident`` or ``2,000 incidents``."""
+    return f"{count(number)} {thing}{'' if number == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """A share of a whole as per cent, such as ``12.3 %``.
+
+    Args:
+        share: the share, 0 to 1.
+
+    Returns:
+        One decimal; but never a flat 0 or 100 for what is not exactly that.
+    """
+    rounded = f"{100 * share:.1f}"
+    if rounded == "0.0" and share > 0:
+        return f"under 0.1{NBSP}%"
+    if rounded == "100.0":
+        return f"100{NBSP}%" if share >= 1 else f"over 99.9{NBSP}%"
+    return f"{'0' if rounded == '0.0' else rounded}{NBSP}%"
+
+
+def change(share: float) -> str:
+    """A relative change with its sign, such as ``+0.3 %``.
+
+    Args:
+        share: the change as a share: -0.03 is 3 % fewer.
+
+    Returns:
+        One decimal, more where one would hide which side of 0 the change is on.
+    """
+    percentage = 100 * share
+    sign = "+" if percentage > 0 else MINUS if percentage < 0 else ""
+    if abs(percentage) > _LARGEST_PERCENTAGE:
+        return f"over {sign}{_LARGEST_PERCENTAGE:,}{NBSP}%"
+    for digits in (1, 2, 3):
+        rounded = f"{abs(percentage):.{digits}f}"
+        if float(rounded):
+            return f"{sign}{rounded}{NBSP}%"
+    return f"0.0{NBSP}%" if not percentage else f"{sign}0.001{NBSP}% at most"
+
+
+def p_value(p: float) -> str:
+    """A p value, such as ``p = 0.14``.
+
+    Args:
+        p: 0 to 1.
+
+    Returns:
+        Two or three decimals; four beside 0.05, so that rounding never contradicts the verdict at 5 %.
+    """
+    if p < 0.001:
+        return f"p{NBSP}<{NBSP}0.001"
+    if p > 0.99:
+        return f"p{NBSP}>{NBSP}0.99"
+    digits = 4 if 0.045 <= p < 0.055 else 3 if p < 0.01 else 2
+    return f"p{NBSP}={NBSP}{p:.{digits}f}"
+
+
+def rate(number: float) -> str:
+    """A rate with two decimals, such as ``1.93``; a flat 0 only for none."""
+    if not number:
+        return "0"
+    return "under 0.01" if number < 0.005 else f"{number:,.2f}"
+
+
+def month(day: date) -> str:
+    """A date's month, such as ``October 2021``."""
+    return f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def short_month(day: date) -> str:
+    """A date's month for a chart, such as ``Oct 2021``."""
+    return f"{_MONTHS[day.month - 1][:3]} {day.year}"
+
+
+def day(moment: date) -> str:
+    """A date, such as ``11 November 2021``."""
+    return f"{moment.day} {month(moment)}"
+
+
+def moment(at: datetime) -> str:
+    """A date and its time of day; the date alone for the last second of a day, which stands for all of it."""
+    return day(at) if at.time() == _DAY_END else f"{day(at)}, {at:%H:%M}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """An enumeration, such as ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
+
+
+def shown(text: object, limit: int | None = None) -> str:
+    """A text from the data, fit to be shown inside a sentence, a cell or a chart.
+
+    Escaping for HTML or SVG is left to whatever writes these.
+
+    Args:
+        text: the text; None where the data have none.
+        limit: the greatest width, in columns of a fixed-width font; wide characters take two.
+
+    Returns:
+        The text in one line, without control characters and direction marks, isolated from its
+        surroundings where it runs from right to left.
+    """
+    line = " ".join(str(text).split()) if text is not None else ""
+    if not line:
+        return NONE_STATED
+    line = "".join(REPLACEMENT if _is_unfit(sign) else sign for sign in line)
+    if limit is not None:
+        line = _cut(line, limit)
+    if any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in line):
+        return f"{_ISOLATE}{line}{_END_ISOLATE}"
+    return line
+
+
+def _is_unfit(sign: str) -> bool:
+    """Whether a character has no place in a page: a control, half a pair, no character, a direction mark."""
+    return (
+        unicodedata.category(sign) in ("Cc", "Cs")
+        or sign in _DIRECTION_MARKS
+        or ord(sign) & 0xFFFE == 0xFFFE
+        or 0xFDD0 <= ord(sign) <= 0xFDEF
+    )
+
+
+def _cut(line: str, limit: int) -> str:
+    taken = 0
+    fits = 0  # where to cut so that the ellipsis has room
+    for at, sign in enumerate(line):
+        if taken + width(sign) <= limit - 1:
+            fits = at + 1
+        taken += width(sign)
+        if taken > limit:
+            return line[:fits].rstrip(_DANGLING + " ") + ELLIPSIS
+    return line
+
+
+def width(sign: str) -> int:
+    """The width of a character, in columns of a fixed-width font."""
+    if unicodedata.combining(sign) or sign in _DANGLING:
+        return 0
+    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1

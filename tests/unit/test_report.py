@@ -1,0 +1,566 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field, replace
+from datetime import date, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crime_pipelines.domain.schema import Reason
+from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, Answer
+from crime_pipelines.questions.trend import Trend
+from crime_pipelines.record import RunRecord
+from crime_pipelines.report import text, write_report
+from crime_pipelines.report.cautions import REASONS, cautions
+from crime_pipelines.report.facts import Cover, Facts
+from crime_pipelines.report.sentences import words
+
+AS_OF = datetime(2021, 11, 11, 23, 30)
+NBSP = "\u00a0"
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'><svg onload=alert(1)>",
+    '=HYPERLINK("http://evil.example/x","y")',
+    "</svg></style></title><b>bold",
+    "{{ 7 * 7 }} {% raw %} &amp; &#60;",
+    "\u05e9\u05dc\u05d5\u05dd (1)",
+    "\U0001f693 \U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "bell\x07 escape\x1b nul\x00 turn\u202eback half\ud800",
+    "LONG " * 200,
+]
+NOTHING = Trend("no significant trend", None, None, None, None, None, None, 0)
+FLAT = Trend(
+    "no significant trend", -0.0071, -0.0176, 0.0034, 0.1427, date(2016, 12, 1), date(2021, 10, 1), 59
+)
+Row = tuple[Any, ...]
+
+
+def months(counts: Sequence[int], last: date = date(2021, 11, 1)) -> list[Row]:
+    end = last.year * 12 + last.month - 1
+    ordinals = range(end - len(counts) + 1, end + 1)
+    return [
+        (date(at // 12, at % 12 + 1, 1), number, at != end)
+        for at, number in zip(ordinals, counts, strict=True)
+    ]
+
+
+def thefts(names: Sequence[str]) -> list[Row]:
+    return [(year, at + 1, name, 1000 - at) for year in (2019, 2020, 2021) for at, name in enumerate(names)]
+
+
+def areas(names: Sequence[str], late: int = 40) -> list[Row]:
+    return [
+        (at + 1, at + 1, name, late * at, late * at * 3, 10_000, late * at / 69.0)
+        for at, name in enumerate(names)
+    ]
+
+
+def arrests(names: Sequence[str | None]) -> list[Row]:
+    return [(name, 1000 - 20 * at, 400, 0.4, 0.35, 0.45) for at, name in enumerate(names)]
+
+
+def answers_of(**rows: list[Row]) -> dict[str, Answer]:
+    usual = {
+        "monthly_trend": months([4000 + 7 * at for at in range(59)] + [1500]),
+        "theft_locations": thefts([f"PLACE {at}" for at in range(10)]),
+        "crime_trend": [astuple(FLAT)],
+        "safest_areas": areas([f"Area {at}" for at in range(77)]),
+        "arrest_rates": arrests([f"TYPE {at}" for at in range(30)]),
+    }
+    return {question.name: Answer(question, {**usual, **rows}[question.name]) for question in QUESTIONS}
+
+
+def record_of(quality: dict[str, Any] | None = None, **changes: Any) -> RunRecord:
+    base = RunRecord(
+        engine="duckdb",
+        source="crimes.csv.gz",
+        files=["crimes.csv.gz"],
+        read=390_000,
+        incidents=389_000,
+        superseded=1_000,
+        rejected={},
+        warnings={},
+        shift_years=3,
+        as_of=AS_OF,
+        data_quality={
+            **{column.name: 0 for column in DATA_QUALITY.columns},
+            "first_occurred_at": datetime(2015, 1, 1),
+            "last_occurred_at": AS_OF,
+            **(quality or {}),
+        },
+    )
+    return replace(base, **changes)
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a browser makes of a page, as far as the tests ask."""
+
+    tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
+    texts: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._open: list[str] = []
+        self._section = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        self.tags.append((tag, attributes))
+        if tag == "section":
+            self._section = attributes.get("id") or ""
+        if tag == "tr" and "tbody" in self._open:
+            self.rows[self._section] = self.rows.get(self._section, 0) + 1
+        if tag not in ("meta", "link", "br", "img"):
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append((tuple(self._open), data))
+
+    def names(self) -> set[str]:
+        return {tag for tag, _ in self.tags}
+
+    def said(self, inside: str) -> str:
+        return "\n".join(data for place, data in self.texts if inside in place)
+
+
+def read(path: Path) -> Page:
+    page = Page()
+    page.feed(path.read_text(encoding="utf-8"))
+    page.close()
+    assert not page._open
+    return page
+
+
+def page_of(folder: Path, record: RunRecord | None = None, **rows: list[Row]) -> Page:
+    return read(write_report(folder / "report", record or record_of(), answers_of(**rows)))
+
+
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_report(tmp_path_factory.mktemp("out") / "report", record_of(), answers_of())
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    record = record_of(
+        source=HOSTILE[0] + HOSTILE[8],
+        files=HOSTILE,
+        engine=HOSTILE[1],
+        rejected={HOSTILE[0]: 2},
+        warnings={HOSTILE[1]: 3},
+        versions={HOSTILE[2]: HOSTILE[1]},
+    )
+    answers = answers_of(
+        theft_locations=thefts(HOSTILE),
+        safest_areas=areas(HOSTILE),
+        arrest_rates=arrests([*HOSTILE, None]),
+    )
+    return write_report(tmp_path_factory.mktemp("out"), record, answers)
+
+
+def sentence(name: str, record: RunRecord | None = None, **rows: list[Row]) -> str:
+    told = words(answers_of(**rows), Facts.of(record or record_of()))[name].sentence
+    return told.replace(NBSP, " ").replace("\u2212", "-")
+
+
+# The page
+
+
+def test_hostile_texts_stay_texts(hostile: Path) -> None:
+    page = read(hostile)
+    assert not page.names() & {
+        "script",
+        "img",
+        "b",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "base",
+        "foreignobject",
+    }
+    assert not [name for _, attributes in page.tags for name in attributes if name.startswith("on")]
+    cells, drawn = page.said("table"), page.said("svg")
+    for name in HOSTILE[:6]:
+        assert cells.count(name) >= 5, "in full, in the tables of locations (three years), areas and types"
+    for name in (HOSTILE[0], HOSTILE[1], HOSTILE[4]):
+        assert name[:28] in drawn
+    assert "49" not in page.said("h2")
+    assert "(none stated)" in cells
+
+
+def test_long_names_are_cut_in_charts_and_full_in_tables(hostile: Path) -> None:
+    page = read(hostile)
+    assert HOSTILE[9].strip() in page.said("table")
+    assert max(len(line) for line in page.said("svg").splitlines()) < 60
+    assert "LONG LONG" in page.said("svg")
+
+
+def test_no_character_that_a_page_may_not_hold(hostile: Path) -> None:
+    content = hostile.read_text(encoding="utf-8")
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", content)
+    assert "\ufffd" in content
+    assert "\u2068\u05e9" in content, "isolated from the number beside it"
+
+
+@pytest.mark.parametrize("which", ["usual", "hostile"])
+def test_nothing_is_fetched(which: str, request: pytest.FixtureRequest) -> None:
+    path: Path = request.getfixturevalue(which)
+    page = read(path)
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "xlink:href", "srcset", "action", "data", "poster", "background"):
+            value = attributes.get(name)
+            assert value is None or value.startswith("#") or value == "data:,", (tag, value)
+        for name, value in attributes.items():
+            assert "http" not in (value or "") or name in ("xmlns", "aria-label", "http-equiv"), (
+                tag,
+                name,
+                value,
+            )
+            assert "url(" not in (value or "") or name == "aria-label"
+    style = page.said("style")
+    assert style
+    assert "url(" not in style
+    assert "@import" not in style
+    (policy,) = [a["content"] for _, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy is not None
+    assert policy.startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("which", ["usual", "hostile"])
+def test_structure(which: str, request: pytest.FixtureRequest) -> None:
+    path: Path = request.getfixturevalue(which)
+    assert path.name == "index.html"
+    page = read(path)
+    tags = [tag for tag, _ in page.tags]
+    assert ("html", {"lang": "en"}) in page.tags
+    assert [tags.count(tag) for tag in ("h1", "main", "header", "footer", "nav", "title")] == [1] * 6
+    assert tags.count("caption") == tags.count("table") >= 5
+    assert all(attributes.get("scope") for tag, attributes in page.tags if tag == "th")
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {(a.get("href") or "")[1:] for tag, a in page.tags if tag == "a"}
+    assert targets <= set(ids)
+    for question in QUESTIONS:
+        assert question.wording in page.said("h2")
+        for caveat in question.caveats:
+            assert caveat in page.said("li")
+    assert path.stat().st_size < 1_000_000
+
+
+def test_charts_have_names_and_take_their_colours_from_the_page(usual: Path) -> None:
+    page = read(usual)
+    images = [attributes for _, attributes in page.tags if attributes.get("role") == "img"]
+    assert len(images) == [tag for tag, _ in page.tags].count("svg") == 3 + 2 * (1 + 2 + 2 + 1)
+    assert all(len(attributes.get("aria-label") or "") > 40 for attributes in images)
+    colours = {
+        attributes[name]
+        for _, attributes in page.tags
+        for name in ("fill", "stroke")
+        if name in attributes and attributes[name] not in ("none", "transparent")
+    }
+    assert colours
+    assert all(re.fullmatch(r"var\(--[a-z-]+\)", colour or "") for colour in colours), colours
+    defined = set(re.findall(r"(--[a-z-]+):", page.said("style")))
+    assert {(colour or "")[4:-1] for colour in colours} <= defined
+
+
+def test_every_table_has_all_rows(usual: Path) -> None:
+    page = read(usual)
+    expected = {name: len(answer.rows) for name, answer in answers_of().items()}
+    assert {name: page.rows[name] for name in expected} == expected
+    cells = page.said("td")
+    assert "4,406" in cells
+    assert "10,000" in cells
+    assert "2,019" not in cells, "a year is no quantity"
+    assert f"40.0{NBSP}%" in cells
+
+
+def test_the_incomplete_month_is_marked(usual: Path) -> None:
+    page = read(usual)
+    assert "Nov 2021: incomplete" in page.said("svg")
+    assert page.said("tbody").count("incomplete") == 1
+    assert "November 2021 counts as incomplete" in page.said("dd")
+
+
+def test_rejects_are_told_first(tmp_path: Path) -> None:
+    record = record_of(
+        rejected={"bad_date": 1, "malformed_row": 1_200}, warnings={"latitude": 7, "encoding": 2}
+    )
+    page = page_of(tmp_path, record)
+    assert f"1,201 rows of 390,000 (0.3{NBSP}%) were rejected" in page.said("h2")
+    assert page.said("h2").index("rejected") < page.said("h2").index(QUESTIONS[0].wording)
+    assert "rejects/" in page.said("code")
+    assert REASONS["bad_date"] in page.said("td")
+    assert "Degrees north." in page.said("td")
+    assert "2 rows held bytes that are not UTF-8" in page.said("dd")
+
+
+def test_every_reason_has_a_meaning() -> None:
+    assert set(REASONS) == set(Reason)
+
+
+def test_the_account_of_the_rows(usual: Path) -> None:
+    said = read(usual).said("dl")
+    for number in ("390,000", "389,000", "1,000"):
+        assert number in said
+
+
+def test_an_answer_may_not_be_missing(tmp_path: Path) -> None:
+    answers = answers_of()
+    del answers["arrest_rates"]
+    with pytest.raises(KeyError):
+        write_report(tmp_path, record_of(), answers)
+
+
+def test_same_input_same_bytes(usual: Path, tmp_path: Path) -> None:
+    again = write_report(tmp_path, record_of(), answers_of())
+    assert again.read_bytes() == usual.read_bytes()
+
+
+# Input with next to nothing in it
+
+ONE = datetime(2021, 11, 3, 23, 0)
+DEGENERATE: dict[str, tuple[RunRecord, dict[str, list[Row]]]] = {
+    "a single incident, all other rows rejected": (
+        record_of(
+            {"first_occurred_at": ONE, "last_occurred_at": ONE},
+            incidents=1,
+            read=100,
+            superseded=0,
+            rejected={"missing_date": 99},
+            as_of=ONE,
+        ),
+        {
+            "monthly_trend": months([0] * 59 + [1]),
+            "theft_locations": [],
+            "crime_trend": [astuple(NOTHING)],
+            "safest_areas": areas([f"Area {at}" for at in range(77)], late=0),
+            "arrest_rates": [],
+        },
+    ),
+    "no arrests, no type": (record_of(), {"arrest_rates": [(None, 3, 0, 0.0, 0.0, 0.56)]}),
+    "no incidents in the months": (
+        record_of(),
+        {"monthly_trend": months([0] * 60), "crime_trend": [astuple(replace(NOTHING, months=59))]},
+    ),
+    "months long before the data": (
+        record_of({"first_occurred_at": datetime(2030, 1, 1), "last_occurred_at": datetime(2030, 2, 1)}),
+        {"monthly_trend": months([0] * 60), "crime_trend": [astuple(NOTHING)]},
+    ),
+    "few areas without residents": (
+        record_of(),
+        {"safest_areas": [(1, 4, None, 0, 2, None, None), (2, 5, "B", 9, 12, None, None)]},
+    ),
+    "one area": (record_of(), {"safest_areas": [(1, 4, "A", 3, 3, 100, 2.5)]}),
+    "no areas": (record_of(), {"safest_areas": []}),
+    "a change beyond all measure": (
+        record_of(),
+        {
+            "crime_trend": [
+                astuple(replace(FLAT, change_per_year=9e99, change_low=-1.0, change_high=1e304, p_value=1.0))
+            ]
+        },
+    ),
+    "no data quality": (replace(record_of(), data_quality={}), {}),
+    "a run record read back": (
+        record_of({"first_occurred_at": "2015-01-01 00:00:00", "last_occurred_at": "2021-11-11 23:30:00"}),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DEGENERATE)
+def test_degenerate_input(case: str, tmp_path: Path) -> None:
+    record, rows = DEGENERATE[case]
+    if "no incidents" in case:
+        trend = rows["crime_trend"][0]
+        rows = {**rows, "crime_trend": [(*trend[:5], date(2016, 12, 1), date(2021, 10, 1), 59)]}
+    page = page_of(tmp_path, record, **rows)
+    said = page.said("body")
+    for wrong in ("None,", "nan", "inf%", "NaN", "undefined", "Infinity", "[object"):
+        assert wrong not in said
+    drawn = [value or "" for _, attributes in page.tags for name, value in attributes.items() if name != "id"]
+    assert not [value for value in drawn if "NaN" in value or "Infinity" in value]
+    expected = {name: len(answer.rows) for name, answer in answers_of(**rows).items()}
+    assert {name: page.rows.get(name, 0) for name in expected} == expected
+    if "type" in case:
+        assert "(none stated)" in page.said("tbody")
+
+
+# The sentences
+
+
+def test_sentence_of_no_trend() -> None:
+    assert sentence("crime_trend") == (
+        "No significant trend: -0.7 % a year (95 % interval -1.8 % to +0.3 %, p = 0.14), "
+        "from the 59 complete months December 2016 to October 2021."
+    )
+    meaning = words(answers_of(), Facts.of(record_of()))["crime_trend"].meaning
+    assert "about 14 of 100" in meaning
+
+
+@pytest.mark.parametrize(
+    ("direction", "change", "verdict"),
+    [
+        (
+            "increasing",
+            (0.031, 0.012, 0.05),
+            "Crime is rising: +3.1 % a year (95 % interval +1.2 % to +5.0 %",
+        ),
+        (
+            "decreasing",
+            (-0.031, -0.05, -0.0002),
+            "Crime is falling: -3.1 % a year (95 % interval -5.0 % to -0.02 %",
+        ),
+    ],
+)
+def test_sentence_of_a_trend(direction: str, change: tuple[float, float, float], verdict: str) -> None:
+    trend = (direction, *change, 0.0004, date(2016, 12, 1), date(2021, 10, 1), 59)
+    assert sentence("crime_trend", crime_trend=[trend]).startswith(
+        f"{verdict}, p < 0.001), from the 59 complete"
+    )
+
+
+def test_sentence_without_a_test() -> None:
+    few = replace(NOTHING, first_month=date(2021, 8, 1), last_month=date(2021, 10, 1), months=3)
+    assert "only 3 complete months (August 2021 to October 2021)" in sentence(
+        "crime_trend", crime_trend=[astuple(few)]
+    )
+    assert "no complete month" in sentence("crime_trend", crime_trend=[astuple(NOTHING)])
+
+
+def test_sentence_of_the_months() -> None:
+    assert sentence("monthly_trend") == (
+        "October 2021, the last complete month, had 4,406 incidents, 1.9 % more than October 2020 (4,322); "
+        "of 59 complete months, October 2021 had the most (4,406) and December 2016 the fewest (4,000)."
+    )
+
+
+def test_months_that_the_data_do_not_cover_are_not_quiet() -> None:
+    record = record_of({"first_occurred_at": datetime(2020, 10, 7, 9)})
+    rows = {"monthly_trend": months([0] * 46 + [20] + [70 + at for at in range(12)] + [9])}
+    facts = Facts.of(record)
+    covers = [each.cover for each in facts.months(answers_of(**rows))]
+    assert covers == [Cover.NONE] * 46 + [Cover.BEGUN] + [Cover.FULL] * 12 + [Cover.CUT]
+    told = sentence("monthly_trend", record, **rows)
+    assert "of 12 complete months" in told
+    assert "November 2020 the fewest (70)" in told
+    assert "than October 2020" not in told
+
+
+def test_sentence_of_the_thefts() -> None:
+    assert sentence("theft_locations") == (
+        "PLACE 0 had the most thefts in each year: 1,000 in 2019, 1,000 in 2020 and 1,000 in 2021 up to "
+        "11 November; in 2021 followed by PLACE 1 (999)."
+    )
+    rows = [(2020, 1, "STREET", 8), (2021, 1, "ALLEY", 5), (2021, 2, "STREET", 5)]
+    assert sentence("theft_locations", theft_locations=rows) == (
+        "The most thefts were at STREET in 2020 (8) and ALLEY in 2021 up to 11 November (5); "
+        "in 2021 as many as STREET (5)."
+    )
+    assert "no theft" in sentence("theft_locations", theft_locations=[])
+
+
+def test_sentence_of_the_areas() -> None:
+    rows = [
+        (1, 9, "Quiet", 2, 9, 1000, 0.5),
+        (2, 8, "Calm", 4, 9, 1000, 1.0),
+        (3, 7, "Usual", 6, 9, 1000, 1.5),
+        (4, 6, "Loud", 60, 90, 1000, 15.0),
+    ]
+    assert sentence("safest_areas", safest_areas=rows) == (
+        "Quiet is the safest, with 0.50 late-night incidents per 1,000 residents a year, followed by Calm "
+        "(1.00) and Usual (1.50); the least safe is Loud, with 15.00, 30 times as many."
+    )
+    assert "None of the 3 areas" in sentence("safest_areas", safest_areas=areas(["A", "B", "C"], late=0))
+
+
+def test_sentence_of_the_arrests() -> None:
+    assert sentence("arrest_rates", arrest_rates=arrests(["NARCOTICS", None])) == (
+        "NARCOTICS leads: 40.0 % of 1,000 incidents had an arrest (95 % interval 35.0 % to 45.0 %), ahead of "
+        "(none stated) (40.0 % of 980); over all types it is 40.4 %."
+    )
+    assert sentence("arrest_rates", arrest_rates=[("A", 9, 0, 0.0, 0.0, 0.3)]) == (
+        "None of the 9 incidents of 2016-2019 had an arrest."
+    )
+
+
+# The cautions
+
+
+def said_with(quality: dict[str, Any] | None = None, **changes: Any) -> str:
+    found = cautions(answers_of(), Facts.of(record_of(quality, **changes)))
+    return " ".join(f"{heading}: {told}" for heading, told in found).replace(NBSP, " ")
+
+
+def test_cautions_count() -> None:
+    told = said_with({"at_midnight": 3_890, "at_noon": 389, "late_night": 38_900, "without_area": 5})
+    assert "3,890 of 389,000 incidents (1.0 %) are recorded at exactly midnight and 389 (0.1 %)" in told
+    assert "10.0 % of the 38,900 late-night incidents" in told
+    assert "5 (under 0.1 %) without a known community area" in told
+    assert "without a location" not in told
+    assert "not reported is not counted" in told
+    assert "by 3 calendar years" in told
+
+
+def test_cautions_of_dates() -> None:
+    assert "unshifted" in said_with(shift_years=0)
+    assert "7 incidents" in said_with({"shifted_otherwise": 7})
+    assert "back by 1 calendar year;" in said_with(shift_years=-1)
+    told = said_with({"after_as_of": 12}, as_of=datetime(2021, 6, 30, 23, 59, 59))
+    assert "12 incidents occurred after 30 June 2021." in told
+    assert "leaves no incident out" in told
+
+
+def test_small_numbers_are_marked(tmp_path: Path) -> None:
+    rows = [("COMMON", 900, 300, 0.33, 0.3, 0.36), ("RARE", 6, 6, 1.0, 0.61, 1.0)]
+    page = page_of(tmp_path, arrest_rates=rows)
+    assert page.said("tbody").count("small number") == 1
+    assert "RARE" in page.said("dd")
+    assert "COMMON" not in page.said("dd")
+
+
+# Numbers and texts
+
+
+def test_numbers_as_written() -> None:
+    assert text.percent(0.0) == f"0{NBSP}%"
+    assert text.percent(1.0) == f"100{NBSP}%"
+    assert text.percent(0.9999) == f"over 99.9{NBSP}%"
+    assert text.percent(0.0001) == f"under 0.1{NBSP}%"
+    assert text.change(-0.03) == f"\u22123.0{NBSP}%"
+    assert text.change(0.0) == f"0.0{NBSP}%"
+    assert text.change(1e300) == f"over +1,000{NBSP}%"
+    assert text.p_value(0.0499).endswith("0.0499")
+    assert text.p_value(0.0501).endswith("0.0501")
+    assert [text.rate(number) for number in (0, 0.001, 1.234)] == ["0", "under 0.01", "1.23"]
+    assert text.listed(["a"]) == "a"
+    assert text.listed(["a", "b", "c"]) == "a, b and c"
+    assert text.moment(datetime(2021, 6, 30, 23, 59, 59)) == "30 June 2021"
+
+
+@pytest.mark.parametrize("limit", range(1, 14))
+def test_a_cut_text_fits(limit: int) -> None:
+    for name in ("ABCDEFGHIJKLMNOP", "\u6f22\u5b57" * 9, "e\u0301" * 20):
+        cut = text.shown(name, limit)
+        assert cut.endswith(text.ELLIPSIS)
+        assert sum(text.width(sign) for sign in cut) <= max(limit, 2)
+    assert text.shown("AB", 2) == "AB"
+
+
+def test_nothing_stated() -> None:
+    assert text.shown(None) == text.shown("") == text.shown(" \t") == text.NONE_STATED
