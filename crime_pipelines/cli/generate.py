@@ -1,0 +1,87 @@
+"""`crime-pipelines generate`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from crime_pipelines.errors import InputError
+
+
+@click.command()
+@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--rows", type=click.IntRange(min=0), default=100_000, show_default=True, help="Rows to write.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same file."
+)
+@click.option(
+    "--first-day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2012-01-01",
+    show_default=True,
+    metavar="YYYY-MM-DD",
+    help="Day of the first incidents.",
+)
+@click.option("--years", type=int, default=7, show_default=True, help="Years that the incidents spread over.")
+@click.option(
+    "--change-per-year",
+    type=float,
+    default=-0.03,
+    show_default=True,
+    metavar="SHARE",
+    help="Trend: -0.03 is 3 % fewer incidents each year.",
+)
+@click.option(
+    "--defects",
+    type=float,
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of rows with something wrong or unusual about them: bad dates, broken quoting, repeated "
+    "rows, later versions, markup, formulas and more.",
+)
+@click.option("--bom", is_flag=True, help="Begin with a byte order mark.")
+@click.option("--crlf", is_flag=True, help="End lines with CR LF.")
+def generate(
+    path: Path,
+    rows: int,
+    seed: int,
+    first_day: datetime,
+    years: int,
+    change_per_year: float,
+    defects: float,
+    bom: bool,
+    crlf: bool,
+) -> None:
+    """Write a synthetic incident file in the City's layout to PATH.
+
+    The incidents are made up, but look like the real ones: types, places, hours, seasons, arrest rates. A
+    PATH that ends in .gz is gzipped. For demonstrations, load tests and benchmarks.
+    """
+    from crime_pipelines.generate import generate as write
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bars:
+        task = bars.add_task("Writing rows", total=rows)
+        try:
+            made = write(
+                path,
+                rows,
+                seed=seed,
+                first_day=first_day.date(),
+                years=years,
+                change_per_year=change_per_year,
+                defects=defects,
+                bom=bom,
+                crlf=crlf,
+                progress=lambda written: bars.update(task, completed=written),
+            )
+        except ValueError as error:
+            raise InputError(str(error)) from error
+    click.echo(f"{made.path}: {made.rows:,} rows, {made.bytes:,} bytes")
+    if made.defects:
+        click.echo(f"  of which {', '.join(f'{count:,} {kind}' for kind, count in made.defects.items())}")
