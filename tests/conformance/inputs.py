@@ -86,7 +86,8 @@ def moments(folder: Path) -> None:
         "02/30/2016 01:00:00 AM", "13/01/2016 01:00:00 AM", "03/02/2016 01:60:00 AM", "03/02/2016",
         "2016-03-02", "2016-02-30", "02/30/2016", "2016-03-01T24:00:00", "2016-03-01T10:00:00Z",
         "2016-03-01T10:00:00-06:00", "01-09-2016 00:01", "yesterday", "  03/02/2016 05:00:00 AM\t", "",
-        "\u00a0", "03/02/2016  01:00:00 AM", "2016-3-1T10:00:00", "16-03-01T10:00:00", "03/02/2016 1:00:00 XM",
+        "\u00a0", "03/02/2016  01:00:00 AM", "2016-3-1T10:00:00", "16-03-01T10:00:00",
+        "03/02/2016 1:00:00 XM",
     ]  # fmt: skip
     write(folder / "moments.csv", [row(number, Date=text) for number, text in enumerate(texts, start=1)])
     publications = ["", "never", "02/29/2016 12:00:00 AM", "2016-13-01T00:00:00", "9999-01-01T00:00:00"]
@@ -105,9 +106,11 @@ def spellings(folder: Path) -> None:
             "MOTOR  VEHICLE\u00a0THEFT", "", "  ", "STRAßE", "straße", "İstanbul", "NARCOTICS\t",
         ],
         "FBI_Code": ["06", " 06", "6", "07", "", "05", "03"],
-        "Location_Description": ["", " ", "street", "STREET", " STREET ", "Zoo", "zoo", "Ärger", "図書館", "🎉", "<b>", "=1+1"],
+        "Location_Description": ["", " ", "street", "STREET", " STREET ", "Zoo", "zoo", "Ärger",
+                                 "図書館", "🎉", "<b>", "=1+1"],
         "Ward": ["42", "42.0", "-1", "forty", "", "1234567890", "42.5"],
-        "X_Coordinate": ["1176304.5", "1e6", "-0.0", "nan", "inf", "1,176,304", "", ".5", "5.", "1e400", "1_000"],
+        "X_Coordinate": ["1176304.5", "1e6", "-0.0", "nan", "inf", "1,176,304", "", ".5", "5.",
+                         "1e400", "1_000"],
         "Latitude": ["41.88", "+41.88", "41,88", "1e16"],
         "Beat": ["0122", " 0122", "122", ""],
         "Block": ["=SUM(A1)", "'single'", 'two ""quotes""', "back\\slash", "tab\tinside"],
@@ -118,7 +121,7 @@ def spellings(folder: Path) -> None:
     # where the type is missing, the FBI code decides
     rows += [row(90_000 + at, Primary_Type="", FBI_Code=code) for at, code in enumerate(fields["FBI_Code"])]
     keys = ["", " ", "0", "-5", "12.0", "1e3", "007", "9223372036854775807", "9223372036854775808",
-            "99999999999999999999", "HX1", " 77 ", "７"]  # fmt: skip
+            "99999999999999999999", "HX1", " 77 ", "\uff17"]  # fmt: skip
     write(folder / "spellings.csv", rows + [row(key) for key in keys])
 
 
@@ -161,7 +164,8 @@ def packaging(folder: Path) -> None:
     write(folder / "c.csv", [row(5), row(6)], end="\r")
     (folder / "d.csv").write_text("\n".join([HEADER, row(7), row(8)]), encoding="utf-8")
     api = ("9,HX9,2016-03-01T22:30:00.000,0000X W X ST,0820,THEFT,OVER $500,STREET,True,False,0122,001,42,32,"
-           "06,1176304,1900435,2016,2018-02-10T15:50:01.000,41.88,-87.62,\"{'latitude': '41.88'}\",22")  # fmt: skip
+           "06,1176304,1900435,2016,2018-02-10T15:50:01.000,41.88,-87.62,"
+           "\"{'latitude': '41.88'}\",22")  # fmt: skip
     write(folder / "e.csv", [api], header=API_HEADER)
     mixed = "".join(["\n".join([HEADER, row(10)]), "\r\n", row(11), "\n", row(12), "\r", row(13), "\r\n"])
     (folder / "f.csv").write_bytes(mixed.encode())
@@ -183,7 +187,8 @@ def versions(folder: Path) -> None:
     write(folder / "1.csv", [row(1, Arrest="true", **later), row(2), row(3, Updated_On=""), row(4), row(4)])
     write(folder / "2.csv.gz", [
         row(1), row(2, Arrest="true"), row(3, Arrest="true", Updated_On=""), row(4),
-        row(5, Primary_Type="BATTERY"), row(6, Location_Description=""), row(7, Date="03/16/2016 01:00:00 PM"),
+        row(5, Primary_Type="BATTERY"), row(6, Location_Description=""),
+        row(7, Date="03/16/2016 01:00:00 PM"),
     ])  # fmt: skip
     write(folder / "3.csv", [
         row(1, Date="03/15/2015 02:30:00 PM"), row(2, Updated_On=""), row(3), row(5), row(6), row(7),
@@ -197,7 +202,8 @@ def carried_shift(folder: Path) -> None:
     """Rows that were shifted before and say so: nothing is shifted twice."""
     header = HEADER + ",Shift Years"
     write(folder / "shifted.csv", [
-        row(1) + ",3", row(2) + ",", row(3) + ",0", row(4, Date="02/29/2016 10:00:00 PM") + ",4", row(5) + ",x",
+        row(1) + ",3", row(2) + ",", row(3) + ",0", row(4, Date="02/29/2016 10:00:00 PM") + ",4",
+        row(5) + ",x",
     ], header=header)  # fmt: skip
 
 
