@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any, Final
 
+import click
 from pythonjsonlogger.json import JsonFormatter
 
 LOG_FORMATS: Final = ("text", "json")
@@ -53,3 +54,16 @@ def set_up_logs(log_format: str) -> None:
     root.setLevel(logging.INFO if log_format == "json" else logging.WARNING)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def say_error(text: str) -> None:
+    """Say on standard error what ended the process, in the format of the logs.
+
+    Args:
+        text: one line.
+    """
+    formats = [handler.formatter for handler in logging.getLogger().handlers]
+    if any(isinstance(each, CloudFormatter) for each in formats):
+        logging.getLogger(__name__).error(text.removeprefix("Error: "))
+    else:
+        click.echo(text, err=True)

@@ -12,16 +12,15 @@ import click
 from crime_pipelines import __version__
 from crime_pipelines.cli.check import check
 from crime_pipelines.cli.generate import generate
-from crime_pipelines.cli.logs import LOG_FORMATS, set_up_logs
+from crime_pipelines.cli.logs import LOG_FORMATS, say_error, set_up_logs
 from crime_pipelines.cli.run import run
 from crime_pipelines.errors import PipelineError
 
-_INTERRUPTED: Final = 130
-_TERMINATED: Final = 143
-
-
-class _TerminatedError(KeyboardInterrupt):
-    """The process was told to end."""
+#: What to say and the exit code, by the signal that ended the process.
+_SIGNALS: Final = {
+    signal.SIGINT: ("Interrupted: nothing was changed.", 130),
+    signal.SIGTERM: ("Terminated: nothing was changed.", 143),
+}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -54,30 +53,42 @@ def main() -> NoReturn:
     0: done. 1: something went wrong on the way. 2: the input or the call is wrong. 130 and 143: interrupted.
     Errors that the user can mend are one line on standard error.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    received: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    for number in _SIGNALS:
+        signal.signal(number, interrupt)
     try:
         code = cli.main(standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
-    except PipelineError as error:
-        _end(f"Error: {' '.join(str(error).split())}", error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except _TerminatedError:
-        _end("Terminated: nothing was changed.", _TERMINATED)
-    except (KeyboardInterrupt, click.Abort):
-        _end("Interrupted: nothing was changed.", _INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read our output has left
-        sys.exit(_INTERRUPTED)
-    except OSError as error:
-        _end(f"Error: {error.filename or 'the disk'}: {error.strerror or error}", 1)
+    except BaseException as error:
+        # An engine may make an error of its own of the interruption: the signal has the first word.
+        if received:
+            _end(*_SIGNALS[signal.Signals(received[0])])
+        _end_with(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _end_with(error: BaseException) -> NoReturn:
+    match error:
+        case PipelineError():
+            _end(f"Error: {' '.join(str(error).split())}", error.exit_code)
+        case click.ClickException():
+            error.show()
+            sys.exit(error.exit_code)
+        case KeyboardInterrupt() | click.Abort():
+            _end(*_SIGNALS[signal.SIGINT])
+        case BrokenPipeError():
+            sys.stderr.close()  # whoever read our output has left
+            sys.exit(1)
+        case OSError():
+            _end(f"Error: {error.filename or 'the disk'}: {error.strerror or error}", 1)
+        case _:
+            raise error
 
 
 def _end(text: str, code: int) -> NoReturn:
-    click.echo(text, err=True)
+    say_error(text)
     sys.exit(code)
-
-
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise _TerminatedError
