@@ -1,0 +1,147 @@
+"""Every name and choice that the parts in the cloud agree on, from the environment (docs/architecture.md)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
+from crime_pipelines.errors import InputError
+
+#: The environment variable of each setting.
+VARIABLES: Final = {
+    "project": "GOOGLE_CLOUD_PROJECT",
+    "region": "CRIME_REGION",
+    "architecture": "CRIME_ARCHITECTURE",
+    "landing_bucket": "CRIME_LANDING_BUCKET",
+    "lake_bucket": "CRIME_LAKE_BUCKET",
+    "report_bucket": "CRIME_REPORT_BUCKET",
+    "code_bucket": "CRIME_CODE_BUCKET",
+    "dataset": "CRIME_DATASET",
+    "answers_dataset": "CRIME_ANSWERS_DATASET",
+    "files_topic": "CRIME_FILES_TOPIC",
+    "finished_topic": "CRIME_FINISHED_TOPIC",
+    "answers_topic": "CRIME_ANSWERS_TOPIC",
+    "template": "CRIME_TEMPLATE",
+    "shift_years": "CRIME_SHIFT_YEARS",
+    "dataproc_endpoint": "CRIME_DATAPROC_ENDPOINT",
+    "retry_seconds": "CRIME_RETRY_SECONDS",
+}
+_NUMBERS: Final = frozenset({"architecture", "shift_years", "retry_seconds"})
+ARCHITECTURES: Final = (1, 2)
+DEFAULT_RETRY_SECONDS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a deployment; those left empty follow from the others.
+
+    Attributes:
+        project: the Google Cloud project.
+        region: where everything runs.
+        architecture: 1 (Parquet in the lake, then BigQuery) or 2 (straight to BigQuery).
+        landing_bucket: the bucket that incident files land in.
+        lake_bucket: the bucket of runs and their Parquet.
+        report_bucket: the bucket of reports and charts.
+        code_bucket: the bucket of the wheel and the job files.
+        dataset: the warehouse's dataset.
+        answers_dataset: the dataset of the five answers.
+        files_topic: the topic of landed files and of the scheduler's ticks.
+        finished_topic: the topic of finished runs.
+        answers_topic: the topic of fresh answers.
+        template: the id of the workflow template.
+        shift_years: calendar years to move every date by.
+        dataproc_endpoint: Dataproc's endpoint, ``HOST:PORT``; with ``http://`` before it, without TLS.
+        retry_seconds: how long a call to a Google API that fails for a passing reason is repeated.
+    """
+
+    project: str
+    region: str = "us-central1"
+    architecture: int = 1
+    landing_bucket: str = ""
+    lake_bucket: str = ""
+    report_bucket: str = ""
+    code_bucket: str = ""
+    dataset: str = "crime"
+    answers_dataset: str = "crime_answers"
+    files_topic: str = "incident-files"
+    finished_topic: str = "run-finished"
+    answers_topic: str = "answers-ready"
+    template: str = ""
+    shift_years: int = DEFAULT_SHIFT_YEARS
+    dataproc_endpoint: str = ""
+    retry_seconds: int = DEFAULT_RETRY_SECONDS
+
+    def __post_init__(self) -> None:
+        """Fill in what follows from other settings.
+
+        Raises:
+            InputError: there is no such architecture, or no project.
+        """
+        if not self.project:
+            raise InputError(f"no Google Cloud project is named: set {VARIABLES['project']}")
+        if self.architecture not in ARCHITECTURES:
+            raise InputError(f"{VARIABLES['architecture']}={self.architecture}: there are 1 and 2")
+        derived = {
+            "landing_bucket": f"{self.project}-crime-landing",
+            "lake_bucket": f"{self.project}-crime-lake",
+            "report_bucket": f"{self.project}-crime-reports",
+            "code_bucket": f"{self.project}-crime-code",
+            "template": f"crime-architecture-{self.architecture}",
+            "dataproc_endpoint": f"{self.region}-dataproc.googleapis.com:443",
+        }
+        for name, value in derived.items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **options: object) -> Self:
+        """The settings of this process.
+
+        Args:
+            environment: the environment variables; this process's own unless given.
+            options: settings that were given otherwise, by field name; None stands for not given.
+
+        Returns:
+            The settings: an option before a variable before the default. A variable that is set to nothing
+            counts as not set.
+
+        Raises:
+            InputError: a setting is needed and missing, or can't be what it is.
+        """
+        variables = os.environ if environment is None else environment
+        values: dict[str, object] = {}
+        for name, variable in VARIABLES.items():
+            text = variables.get(variable, "").strip()
+            if text:
+                values[name] = _whole_number(variable, text) if name in _NUMBERS else text
+        values.update({name: value for name, value in options.items() if value is not None})
+        values.setdefault("project", "")
+        unknown = set(values) - set(VARIABLES)
+        if unknown:
+            raise TypeError(f"there is no setting {', '.join(sorted(unknown))}")
+        return cls(**values)  # type: ignore[arg-type]  # each value is of its field's type, by name
+
+    def for_architecture(self, architecture: int) -> Self:
+        """These settings for the one or the other architecture, with its own workflow template.
+
+        Args:
+            architecture: 1 or 2.
+
+        Returns:
+            The settings.
+        """
+        return replace(self, architecture=architecture, template="")
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables that give these settings to another process."""
+        return {variable: str(getattr(self, name)) for name, variable in VARIABLES.items()}
+
+
+def _whole_number(variable: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise InputError(f"{variable}={text}: is not a whole number") from error
