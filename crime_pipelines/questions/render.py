@@ -49,6 +49,10 @@ def render(
         if tables and node.name in tables:
             alias = node.alias or node.name
             node.replace(exp.to_table(tables[node.name], dialect=dialect, alias=alias))
+    if dialect == _SOURCE:
+        # sqlglot writes INTERVAL '59' MONTH; BigQuery's functions of dates take a number.
+        for interval in list(tree.find_all(exp.Interval)):
+            interval.set("this", exp.Literal.number(interval.this.name))
     return tree.sql(dialect=dialect, pretty=True)
 
 

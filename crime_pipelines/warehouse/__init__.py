@@ -1,0 +1,1 @@
+"""The warehouse in BigQuery: its tables and views, how a run gets into it, and the answers."""

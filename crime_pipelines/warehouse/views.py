@@ -1,0 +1,80 @@
+"""The warehouse's views, as queries: the version that counts of each incident, and live answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from crime_pipelines.domain.schema import COLUMNS
+from crime_pipelines.domain.versions import LATEST_FIRST
+from crime_pipelines.questions import QUESTIONS
+from crime_pipelines.questions.catalogue import CRIME_TREND
+from crime_pipelines.questions.render import render
+from crime_pipelines.warehouse.tables import AREAS, INCIDENT_VERSIONS
+
+INCIDENTS: Final = "incidents"
+LIVE: Final = "live_"
+_DIALECT: Final = "bigquery"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view.
+
+    Attributes:
+        name: its name in the warehouse's dataset.
+        description: what a row is.
+        query: its query.
+    """
+
+    name: str
+    description: str
+    query: str
+
+
+def table_names(project: str, dataset: str) -> dict[str, str]:
+    """The full names of the tables that the questions ask.
+
+    Args:
+        project: the project.
+        dataset: the warehouse's dataset.
+
+    Returns:
+        For `questions.render`.
+    """
+    return {name: f"`{project}`.`{dataset}`.`{name}`" for name in (INCIDENTS, AREAS.name)}
+
+
+def views(project: str, dataset: str) -> tuple[View, ...]:
+    """The views, each after those that it reads.
+
+    Args:
+        project: the project.
+        dataset: the warehouse's dataset.
+
+    Returns:
+        The views. The trend has none: its test is no SQL.
+    """
+    latest = f"(SELECT MAX(occurred_at) FROM {INCIDENTS})"
+    names = table_names(project, dataset)
+    live = [
+        View(
+            f"{LIVE}{question.name}",
+            f"{question.wording} As of the latest incident, at this moment.",
+            render(question, _DIALECT, latest, tables=names),
+        )
+        for question in QUESTIONS
+        if question is not CRIME_TREND
+    ]
+    return (
+        View(INCIDENTS, "An incident: the version of it that counts.", _incidents(project, dataset)),
+        *live,
+    )
+
+
+def _incidents(project: str, dataset: str) -> str:
+    columns = ",\n  ".join(COLUMNS)
+    return (
+        f"SELECT\n  {columns}\nFROM `{project}`.`{dataset}`.`{INCIDENT_VERSIONS.name}`\nWHERE TRUE\n"
+        f"QUALIFY ROW_NUMBER() OVER (PARTITION BY id ORDER BY {LATEST_FIRST}) = 1"
+    )
