@@ -12,9 +12,10 @@ import click
 from crime_pipelines import __version__
 from crime_pipelines.cli.check import check
 from crime_pipelines.cli.generate import generate
-from crime_pipelines.cli.logs import LOG_FORMATS, say_error, set_up_logs
+from crime_pipelines.cli.logs import say_error
 from crime_pipelines.cli.run import run
 from crime_pipelines.errors import PipelineError
+from crime_pipelines.logs import LOG_FORMATS, set_up_logs
 
 #: What to say and the exit code, by the signal that ended the process.
 _SIGNALS: Final = {
