@@ -56,4 +56,3 @@ def set_up_logs(log_format: str) -> None:
     root.setLevel(logging.INFO if log_format == "json" else logging.WARNING)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-

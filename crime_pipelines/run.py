@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from crime_pipelines import __version__
+from crime_pipelines.domain.dates import GREATEST_SHIFT
 from crime_pipelines.engine import Engine, Ingested, Job, open_engine
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output import refuse_overlap, workplace
@@ -22,8 +23,6 @@ from crime_pipelines.sources import resolve
 
 ANSWERS: Final = "answers"
 REPORT: Final = "report"
-#: A shift that leaves no date in years 1..9999 is a mistake.
-GREATEST_SHIFT: Final = 1000
 
 _log = logging.getLogger(__name__)
 

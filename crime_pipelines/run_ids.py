@@ -1,4 +1,4 @@
-"""What a run is called: a name that is a label, part of job ids and part of a path, and follows from its source."""
+"""What a run is called: a name fit for labels, paths and job ids, which follows from what is read."""
 
 from __future__ import annotations
 

@@ -27,6 +27,10 @@ VARIABLES: Final = {
     "template": "CRIME_TEMPLATE",
     "shift_years": "CRIME_SHIFT_YEARS",
     "dataproc_endpoint": "CRIME_DATAPROC_ENDPOINT",
+    "dataproc_account": "CRIME_DATAPROC_ACCOUNT",
+    "dataproc_subnetwork": "CRIME_DATAPROC_SUBNETWORK",
+    "dataproc_autoscaling": "CRIME_DATAPROC_AUTOSCALING",
+    "kms_key": "CRIME_KMS_KEY",
     "retry_seconds": "CRIME_RETRY_SECONDS",
 }
 _NUMBERS: Final = frozenset({"architecture", "shift_years", "retry_seconds"})
@@ -54,6 +58,11 @@ class Settings:
         template: the id of the workflow template.
         shift_years: calendar years to move every date by.
         dataproc_endpoint: Dataproc's endpoint, ``HOST:PORT``; with ``http://`` before it, without TLS.
+        dataproc_account: the service account that jobs run as; Dataproc's default where empty.
+        dataproc_subnetwork: the subnetwork of clusters and batches, with Private Google Access; the project's
+            default network where empty.
+        dataproc_autoscaling: the id of the clusters' autoscaling policy; of fixed size where empty.
+        kms_key: the Cloud KMS key of clusters' disks, batches and job arguments; Google's own where empty.
         retry_seconds: how long a call to a Google API that fails for a passing reason is repeated.
     """
 
@@ -72,6 +81,10 @@ class Settings:
     template: str = ""
     shift_years: int = DEFAULT_SHIFT_YEARS
     dataproc_endpoint: str = ""
+    dataproc_account: str = ""
+    dataproc_subnetwork: str = ""
+    dataproc_autoscaling: str = ""
+    kms_key: str = ""
     retry_seconds: int = DEFAULT_RETRY_SECONDS
 
     def __post_init__(self) -> None:

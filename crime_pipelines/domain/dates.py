@@ -15,6 +15,8 @@ from crime_pipelines.domain.dialect import Dialect
 
 #: Years that the date shift adds unless asked otherwise.
 DEFAULT_SHIFT_YEARS: Final = 3
+#: A shift that leaves no date in years 1..9999 is a mistake.
+GREATEST_SHIFT: Final = 1000
 
 #: `MM/DD/YYYY hh:mm:ss AM`, the City's file layout. No backslashes: the patterns stand in SQL as well.
 CITY_DATETIME: Final = "[0-9]{1,2}/[0-9]{1,2}/[0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2} [AaPp][Mm]"

@@ -1,0 +1,1 @@
+"""Dataproc: its workflow templates and batches, and the runs started with them."""

@@ -1,0 +1,91 @@
+"""What a run is to do, as its starter says it: checked once, whoever starts it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from crime_pipelines import run_ids
+from crime_pipelines.domain.dates import GREATEST_SHIFT, ISO_DATE
+from crime_pipelines.errors import InputError
+
+#: Dataproc takes no longer value for a parameter.
+_LONGEST_VALUE: Final = 1000
+#: Any fixed namespace will do, as long as it stays the same.
+_NAMESPACE: Final = uuid.UUID("5c3a9a4e-2f0d-5f0e-9d1b-0d6a4c1f7b52")
+#: `PATTERN_...` are RE2, which Dataproc checks parameters with, and Python's alike.
+PATTERN_INPUT: Final = "gs://[^\\x00-\\x1f]+"
+PATTERN_SHIFT_YEARS: Final = f"-?([0-9]{{1,3}}|{GREATEST_SHIFT})"
+PATTERN_AS_OF: Final = f"({ISO_DATE})?"
+
+_INPUT: Final = re.compile(PATTERN_INPUT)
+_AS_OF: Final = re.compile(PATTERN_AS_OF)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One run, to be started.
+
+    Attributes:
+        run_id: what it is called.
+        source: what it reads: a ``gs://`` URI of a file, a folder or a glob.
+        shift_years: calendar years to move every date by.
+        as_of: the day that its answers are as of, ``YYYY-MM-DD``; empty for the latest incident.
+    """
+
+    run_id: str
+    source: str
+    shift_years: int
+    as_of: str = ""
+
+    def __post_init__(self) -> None:
+        """Hold it against what Dataproc and the jobs take.
+
+        Raises:
+            InputError: they would refuse it.
+        """
+        run_ids.checked(self.run_id)
+        if len(self.source) > _LONGEST_VALUE:
+            raise InputError(f"{self.source[:60]!r}...: longer than {_LONGEST_VALUE} characters")
+        if not _INPUT.fullmatch(self.source):
+            raise InputError(
+                f"{self.source!r}: Dataproc reads gs://BUCKET/... only, without control characters"
+            )
+        if abs(self.shift_years) > GREATEST_SHIFT:
+            raise InputError(f"{self.shift_years}: a shift is at most {GREATEST_SHIFT} years")
+        if not _is_day(self.as_of):
+            raise InputError(f"{self.as_of[:20]!r}: is not a day, YYYY-MM-DD")
+
+    def parameters(self) -> dict[str, str]:
+        """The values of the workflow template's parameters."""
+        return {
+            "INPUT": self.source,
+            "RUN_ID": self.run_id,
+            "SHIFT_YEARS": str(self.shift_years),
+            "AS_OF": self.as_of,
+        }
+
+
+def request_id(run_id: str, occasion: str) -> str:
+    """A request's id, by which Dataproc knows a repeated request.
+
+    Args:
+        run_id: the run.
+        occasion: what calls for it, such as an object's generation: the same again is the same request.
+
+    Returns:
+        A UUID.
+    """
+    return str(uuid.uuid5(_NAMESPACE, f"{run_id}/{occasion}"))
+
+
+def _is_day(text: str) -> bool:
+    if not _AS_OF.fullmatch(text):
+        return False
+    try:
+        return not text or bool(date.fromisoformat(text))
+    except ValueError:
+        return False
