@@ -2,6 +2,7 @@
 # make test   set up and run every test
 # make dev    everything for work on the project, every extra included, in .venv
 # make lint   style, types, and which package may import which
+# make functions  the source folder of the Cloud Run functions, build/functions.zip
 # make bench  ratios against other programs that do the same job, side by side in one run
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ DEMO_ROWS ?= 200000
 # mypy and import-linter want spark/ and beam/ where they are imported from
 TREE := build/tree
 
-.PHONY: demo test dev tree lint format bench lock clean
+.PHONY: demo test dev tree lint format bench functions lock clean
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -61,10 +62,18 @@ format: .venv/test
 bench: .venv/test
 	@$(BIN)/python -m benchmarks
 
+functions: .venv/dev
+	@$(BIN)/crime-pipelines functions build build/functions.zip
+
+LOCK_CLOUD := $(BIN)/uv pip compile --quiet --no-annotate --no-header --python-version 3.11 \
+	--python-platform x86_64-manylinux_2_28 --constraint requirements/constraints.txt
+
 lock: .venv/test
 	@$(PIP) uv
 	@$(BIN)/uv pip compile --quiet --universal --all-extras --no-annotate --no-header --python-version 3.11 \
 		--upgrade pyproject.toml --output-file requirements/constraints.txt
+	@$(LOCK_CLOUD) requirements/dataproc.in --output-file requirements/dataproc.txt
+	@$(LOCK_CLOUD) --extra gcp pyproject.toml --output-file requirements/functions.txt
 
 clean:
 	@rm -rf .venv build demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 #: The Spark property that names the archive.
 PROPERTY: Final = "spark.crime.libraries"
-#: In the archive: the libraries that it was made for, one ``name==version`` a line, each with all it needs.
-WANTED: Final = "wanted.txt"
 #: In the archive: the folder with the libraries, unpacked.
 FOLDER: Final = "site"
 

@@ -11,6 +11,8 @@ import click
 
 from crime_pipelines import __version__
 from crime_pipelines.cli.check import check
+from crime_pipelines.cli.dataproc import dataproc
+from crime_pipelines.cli.functions import functions
 from crime_pipelines.cli.generate import generate
 from crime_pipelines.cli.logs import say_error
 from crime_pipelines.cli.run import run
@@ -44,7 +46,7 @@ def cli(log_format: str) -> None:
     set_up_logs(log_format)
 
 
-for _command in (run, generate, check):
+for _command in (run, generate, check, dataproc, functions):
     cli.add_command(_command)
 
 

@@ -6,10 +6,18 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import grpc
-from google.api_core.exceptions import AlreadyExists, GoogleAPICallError, NotFound, RetryError
+from google.api_core.exceptions import (
+    AlreadyExists,
+    GoogleAPICallError,
+    NotFound,
+    RetryError,
+    ServiceUnavailable,
+    TooManyRequests,
+)
+from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import dataproc_v1 as dataproc
 from google.longrunning.operations_pb2 import CancelOperationRequest, GetOperationRequest
@@ -25,6 +33,8 @@ from crime_pipelines.settings import ARCHITECTURES, Settings
 WORKFLOW_LABEL: Final = "goog-dataproc-workflow-instance-id"
 POLL_SECONDS: Final = 5.0
 _LONGEST_BATCH_ID: Final = 63
+#: Every call may be repeated: starting is safe by its request id, updating by the template's version.
+_PASSING: Final = if_exception_type(ServiceUnavailable, TooManyRequests)
 _Client = TypeVar(
     "_Client",
     dataproc.WorkflowTemplateServiceClient,
@@ -51,7 +61,8 @@ def explained(doing: str) -> Iterator[None]:
     try:
         yield
     except (GoogleAPICallError, RetryError) as error:
-        raise PipelineError(f"{doing}: {error.message or type(error).__name__}") from error
+        cause = error.cause if isinstance(error, RetryError) else error
+        raise PipelineError(f"{doing}: {getattr(cause, 'message', None) or cause}") from error
     except GoogleAuthError as error:
         raise PipelineError(f"{doing}: no credentials ({error})") from error
 
@@ -66,7 +77,10 @@ class Dataproc:
             settings: the settings. An endpoint that begins with ``http://`` is spoken to without TLS.
         """
         self._settings = settings
-        self._timeout = float(settings.retry_seconds)
+        self._patience: dict[str, Any] = {
+            "retry": Retry(predicate=_PASSING, timeout=settings.retry_seconds),
+            "timeout": float(settings.retry_seconds),
+        }
         endpoint = settings.dataproc_endpoint
         channel = grpc.insecure_channel(endpoint.removeprefix(PLAIN)) if is_plain(endpoint) else None
 
@@ -107,12 +121,12 @@ class Dataproc:
             template = workflow_template(self._settings.for_architecture(architecture))
             name = f"{self._region}/workflowTemplates/{template.id}"
             try:
-                there = self._templates.get_workflow_template(name=name, timeout=self._timeout)
+                there = self._templates.get_workflow_template(name=name, **self._patience)
                 template.name, template.version = name, there.version
-                self._templates.update_workflow_template(template=template, timeout=self._timeout)
+                self._templates.update_workflow_template(template=template, **self._patience)
             except NotFound:
                 self._templates.create_workflow_template(
-                    parent=self._region, template=template, timeout=self._timeout
+                    parent=self._region, template=template, **self._patience
                 )
             names.append(name)
         return names
@@ -137,7 +151,7 @@ class Dataproc:
                 request_id=request,
                 parameters=submission.parameters(),
             ),
-            timeout=self._timeout,
+            **self._patience,
         )
         return str(started.operation.name)
 
@@ -165,12 +179,10 @@ class Dataproc:
                     batch_id=batch_id,
                     request_id=request,
                 ),
-                timeout=self._timeout,
+                **self._patience,
             )
         except AlreadyExists:
-            there = self._batches.get_batch(
-                name=f"{self._location}/batches/{batch_id}", timeout=self._timeout
-            )
+            there = self._batches.get_batch(name=f"{self._location}/batches/{batch_id}", **self._patience)
             return str(there.operation)
         return str(started.operation.name)
 
@@ -186,10 +198,10 @@ class Dataproc:
         Raises:
             google.api_core.exceptions.NotFound: there is none.
         """
-        found = self._templates.get_operation(GetOperationRequest(name=operation), timeout=self._timeout)
+        found = self._templates.get_operation(GetOperationRequest(name=operation), **self._patience)
         if found.metadata.type_url.endswith(".BatchOperationMetadata"):
             metadata = dataproc.BatchOperationMetadata.deserialize(found.metadata.value)
-            return of_batch(self._batches.get_batch(name=metadata.batch, timeout=self._timeout))
+            return of_batch(self._batches.get_batch(name=metadata.batch, **self._patience))
         return of_workflow(found)
 
     def attempts(self, run_id: str, known: frozenset[str] = frozenset()) -> list[Attempt]:
@@ -205,19 +217,17 @@ class Dataproc:
         by_label = f"labels.{RUN_LABEL} = {run_id}"
         where = {"project_id": self._settings.project, "region": self._settings.region, "filter": by_label}
         labels = [
-            job.labels for job in self._jobs.list_jobs(dataproc.ListJobsRequest(where), timeout=self._timeout)
+            job.labels for job in self._jobs.list_jobs(dataproc.ListJobsRequest(where), **self._patience)
         ]
         labels += [
             cluster.labels
-            for cluster in self._clusters.list_clusters(
-                dataproc.ListClustersRequest(where), timeout=self._timeout
-            )
+            for cluster in self._clusters.list_clusters(dataproc.ListClustersRequest(where), **self._patience)
         ]
         workflows = {each[WORKFLOW_LABEL] for each in labels if WORKFLOW_LABEL in each}
         names = {f"{self._region}/operations/{workflow}" for workflow in workflows}
         found = {}
         for each in self._batches.list_batches(
-            dataproc.ListBatchesRequest(parent=self._location, filter=by_label), timeout=self._timeout
+            dataproc.ListBatchesRequest(parent=self._location, filter=by_label), **self._patience
         ):
             found[each.operation] = of_batch(each)
         for name in (names | known) - set(found):
@@ -260,6 +270,4 @@ class Dataproc:
         Raises:
             google.api_core.exceptions.GoogleAPICallError: Dataproc refuses.
         """
-        self._templates.cancel_operation(
-            CancelOperationRequest(name=attempt.operation), timeout=self._timeout
-        )
+        self._templates.cancel_operation(CancelOperationRequest(name=attempt.operation), **self._patience)

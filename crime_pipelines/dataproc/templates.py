@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from google.cloud import dataproc_v1 as dataproc
 
@@ -15,9 +16,7 @@ from crime_pipelines.dataproc.submission import (
     PATTERN_SHIFT_YEARS,
     Submission,
 )
-
-if TYPE_CHECKING:
-    from crime_pipelines.settings import Settings
+from crime_pipelines.settings import ARCHITECTURES, Settings
 
 STEP: Final = "incidents"
 RUN_LABEL: Final = "run-id"
@@ -82,6 +81,23 @@ def workflow_template(settings: Settings) -> dataproc.WorkflowTemplate:
         if settings.kms_key
         else None,
     )
+
+
+def as_json(settings: Settings) -> str:
+    """The workflow templates of both architectures as Dataproc's REST API writes them.
+
+    Args:
+        settings: the settings.
+
+    Returns:
+        A JSON list.
+    """
+    templates = [workflow_template(settings.for_architecture(each)) for each in ARCHITECTURES]
+    written = [
+        json.loads(dataproc.WorkflowTemplate.to_json(template, always_print_fields_with_no_presence=False))
+        for template in templates
+    ]
+    return json.dumps(written, indent=2, sort_keys=True)
 
 
 def batch(settings: Settings, submission: Submission) -> dataproc.Batch:

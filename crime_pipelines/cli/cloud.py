@@ -1,0 +1,80 @@
+"""What the commands that speak to Google Cloud share: their settings, and Google's libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+
+from crime_pipelines.errors import InputError
+from crime_pipelines.settings import ARCHITECTURES, VARIABLES, Settings
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def place_options(command: _Command) -> _Command:
+    """The options that say where in Google Cloud.
+
+    Args:
+        command: a command with the parameters `project` and `region`.
+
+    Returns:
+        The command.
+    """
+    command = click.option("--region", help=f"Region. [default: {VARIABLES['region']}, or us-central1]")(
+        command
+    )
+    return click.option("--project", help=f"Google Cloud project. [default: {VARIABLES['project']}]")(command)
+
+
+def architecture_option(command: _Command) -> _Command:
+    """The option that chooses the architecture.
+
+    Args:
+        command: a command with the parameter `architecture`.
+
+    Returns:
+        The command.
+    """
+    return click.option(
+        "--architecture",
+        type=click.Choice([str(each) for each in ARCHITECTURES]),
+        help=f"1: Parquet in the lake, then BigQuery; 2: straight to BigQuery. "
+        f"[default: {VARIABLES['architecture']}, or 1]",
+    )(command)
+
+
+def settings_of(project: str | None, region: str | None, architecture: str | None = None) -> Settings:
+    """The settings of a command.
+
+    Args:
+        project: the option, if given.
+        region: the option, if given.
+        architecture: the option, if given.
+
+    Returns:
+        The settings, from the options and the environment.
+
+    Raises:
+        InputError: a setting is missing or wrong.
+    """
+    settings = Settings.from_environment(project=project, region=region)
+    return settings.for_architecture(int(architecture)) if architecture else settings
+
+
+@contextmanager
+def google_libraries() -> Iterator[None]:
+    """Say what to install where a library of Google's is missing.
+
+    Yields:
+        Nothing; import them inside.
+
+    Raises:
+        InputError: one is missing.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise InputError(f"{error}; pip install 'crime-pipelines[gcp]'") from error
