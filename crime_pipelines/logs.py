@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
 from pythonjsonlogger.json import JsonFormatter
@@ -10,6 +13,25 @@ from pythonjsonlogger.json import JsonFormatter
 LOG_FORMATS: Final = ("text", "json")
 #: Libraries that log at length what we say in one line.
 _TALKATIVE: Final = ("gcsfs", "fsspec", "google", "urllib3", "asyncio")
+
+_fields: ContextVar[dict[str, str]] = ContextVar("fields", default={})  # noqa: B039  # never changed in place
+
+
+@contextmanager
+def log_fields(**fields: str) -> Iterator[None]:
+    """Put fields into every entry that is logged inside, in the format `json`.
+
+    Args:
+        fields: the fields.
+
+    Yields:
+        Nothing.
+    """
+    token = _fields.set({**_fields.get(), **fields})
+    try:
+        yield
+    finally:
+        _fields.reset(token)
 
 
 class CloudFormatter(JsonFormatter):
@@ -29,6 +51,8 @@ class CloudFormatter(JsonFormatter):
             message_dict: fields given in place of a message.
         """
         super().add_fields(log_data, record, message_dict)
+        for name, value in _fields.get().items():
+            log_data.setdefault(name, value)
         log_data["severity"] = record.levelname
         trace = log_data.pop("exc_info", None)
         if trace:

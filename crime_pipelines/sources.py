@@ -110,11 +110,7 @@ def _find(source: str) -> list[tuple[str, int]]:
         if system.isfile(path):
             names = [path]
         elif system.isdir(path):
-            names = [
-                name
-                for name in system.find(path)
-                if name.lower().endswith(ENDINGS) and not _hidden(name, path)
-            ]
+            names = [name for name in system.find(path) if is_taken(name[len(path) :])]
             if not names:
                 raise InputError(f"{source}: no .csv or .csv.gz file in this folder")
         elif any(sign in path for sign in "*?["):
@@ -136,8 +132,16 @@ def _find(source: str) -> list[tuple[str, int]]:
         raise InputError(f"{source}: can't be read ({_one_line(error)})") from error
 
 
-def _hidden(name: str, folder: str) -> bool:
-    return any(part.startswith((".", "_")) for part in name[len(folder) :].split("/"))
+def is_taken(name: str) -> bool:
+    """Whether a folder as SOURCE takes a file in.
+
+    Args:
+        name: the file's name inside the folder, with those of the folders between.
+
+    Returns:
+        True for CSV, plain or gzipped, that is not hidden (a part beginning with ``.`` or ``_``).
+    """
+    return name.lower().endswith(ENDINGS) and not any(part.startswith((".", "_")) for part in name.split("/"))
 
 
 def _name(path: str, source: str) -> str:

@@ -50,7 +50,7 @@ class Submission:
         run_ids.checked(self.run_id)
         if len(self.source) > _LONGEST_VALUE:
             raise InputError(f"{self.source[:60]!r}...: longer than {_LONGEST_VALUE} characters")
-        if not _INPUT.fullmatch(self.source):
+        if not _INPUT.fullmatch(self.source) or not _is_text(self.source):
             raise InputError(
                 f"{self.source!r}: Dataproc reads gs://BUCKET/... only, without control characters"
             )
@@ -80,6 +80,15 @@ def request_id(run_id: str, occasion: str) -> str:
         A UUID.
     """
     return str(uuid.uuid5(_NAMESPACE, f"{run_id}/{occasion}"))
+
+
+def _is_text(text: str) -> bool:
+    """Whether a text can be sent: half of a surrogate pair can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_day(text: str) -> bool:

@@ -15,7 +15,8 @@ WIDE: Final = 900
 NARROW: Final = 312
 FONT_SIZE: Final = 12.5
 
-_VERSION: Final = "6.4"
+#: Of Vega-Lite.
+VERSION: Final = "6.4"
 _CONFIG: Final[Spec] = {
     "aria": False,
     "font": "sans-serif",
@@ -169,6 +170,6 @@ def svg(spec: Spec) -> str:
     """
     import vl_convert  # takes its time, and most users of the package never draw
 
-    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=_VERSION, allowed_base_urls=[])
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION, allowed_base_urls=[])
     # Texts can't be hit: in them < and > are escaped, so tags are what stands between bare ones.
     return _EMPTY.sub("", _TAG.sub(lambda tag: _NEEDLESS.sub("", tag[0]), drawn.strip()))

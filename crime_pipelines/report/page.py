@@ -18,7 +18,8 @@ PAGE: Final = "index.html"
 _FILES: Final = 40
 _PATH: Final = 300
 
-_CHARTS: Final = {
+#: What draws the charts of each answer.
+CHARTS: Final = {
     "monthly_trend": months.monthly,
     "theft_locations": ranks.thefts,
     "crime_trend": slope.trend,
@@ -81,16 +82,24 @@ def _page(record: RunRecord, answers: Mapping[str, Answer]) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(count=text.count, shown=text.shown, plural=text.counted)
-    template = environment.from_string(_own("template.html.jinja"))
+    template = environment.from_string(own_text("template.html.jinja"))
     return template.render(
         # The two texts below hold nothing from the data that their makers have not escaped.
-        style=Markup(_own("style.css")),  # noqa: S704
+        style=Markup(own_text("style.css")),  # noqa: S704
         svg=Markup,
         **_content(record, answers),
     )
 
 
-def _own(name: str) -> str:
+def own_text(name: str) -> str:
+    """A file of this package.
+
+    Args:
+        name: its name.
+
+    Returns:
+        Its text.
+    """
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -116,7 +125,7 @@ def _content(record: RunRecord, answers: Mapping[str, Answer]) -> dict[str, Any]
             {
                 "question": answer.question,
                 "words": told[name],
-                "charts": [_picture(chart) for chart in _CHARTS[name](ordered, facts)],
+                "charts": [_picture(chart) for chart in CHARTS[name](ordered, facts)],
                 "key": _KEYS[name],
                 "table": tables.table(answer, facts, ordered),
                 "caveats": [*answer.question.caveats, *cautions.remarks(name, ordered, facts)],

@@ -1,0 +1,84 @@
+"""The report's charts as files that stand alone: SVG and PNG, in the page's colours by day."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from crime_pipelines.questions import QUESTIONS, Answer
+from crime_pipelines.record import RunRecord
+from crime_pipelines.report.draw import VERSION, Spec, layer
+from crime_pipelines.report.facts import Facts
+from crime_pipelines.report.page import CHARTS, own_text
+
+#: Pixels of a PNG to each of the chart's own, for screens of twice the density.
+_SCALE: Final = 2
+_TITLE_SIZE: Final = 15
+_ROOM: Final = 12
+_BACKGROUND: Final = "card"
+#: The first block of the style sheet holds the colours by day.
+_BY_DAY: Final = re.compile(r":root \{(.*?)\}", re.DOTALL)
+_COLOUR: Final = re.compile(r"--([a-z-]+): (#[0-9a-f]{6})")
+_USE: Final = re.compile(r"var\(--([a-z-]+)\)")
+
+
+def chart_files(record: RunRecord, answers: Mapping[str, Answer]) -> Iterator[tuple[str, bytes]]:
+    """Draw every chart of the report, one after the other.
+
+    Args:
+        record: what the run says of itself, with `data_quality`.
+        answers: the five answers by name.
+
+    Yields:
+        A file's name, such as ``monthly_trend.svg``, and its content. Those of an
+        answer with several charts are numbered: ``theft_locations-1.svg``.
+
+    Raises:
+        KeyError: an answer is missing.
+    """
+    import vl_convert
+
+    facts = Facts.of(record)
+    ordered = {question.name: answers[question.name] for question in QUESTIONS}
+    colours = dict(_COLOUR.findall(_by_day(own_text("style.css"))))
+    for name, draw in CHARTS.items():
+        charts = draw(ordered, facts)
+        for number, chart in enumerate(charts, 1):
+            stem = name if len(charts) == 1 else f"{name}-{number}"
+            title = ": ".join(filter(None, (ordered[name].question.title, chart.title)))
+            spec = _coloured(_headed(chart.wide or chart.narrow, title), colours)
+            svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION, allowed_base_urls=[])
+            yield f"{stem}.svg", svg.encode()
+            png: bytes = vl_convert.svg_to_png(svg, scale=_SCALE)
+            yield f"{stem}.png", png
+
+
+def _by_day(style: str) -> str:
+    found = _BY_DAY.search(style)
+    return found[1] if found else ""
+
+
+def _headed(spec: Spec, title: str) -> Spec:
+    """A chart with room around it and its title above."""
+    inner = spec["padding"]
+    style = {
+        "text": title,
+        "align": "left",
+        "baseline": "bottom",
+        "fontSize": _TITLE_SIZE,
+        "fontWeight": "bold",
+        "fill": "var(--ink)",
+    }
+    place = {"x": {"value": -inner["left"]}, "y": {"value": -inner["top"] - _ROOM}}
+    padding = {side: width + _ROOM for side, width in inner.items()}
+    padding["top"] += _TITLE_SIZE + _ROOM
+    return {**spec, "padding": padding, "layer": [*spec["layer"], layer("text", [{}], style, **place)]}
+
+
+def _coloured(spec: Spec, colours: Mapping[str, str]) -> Spec:
+    """A spec with the page's colours written out, on the page's ground."""
+    text = json.dumps({**spec, "background": f"var(--{_BACKGROUND})"})
+    coloured: dict[str, Any] = json.loads(_USE.sub(lambda use: colours[use[1]], text))
+    return coloured
