@@ -51,9 +51,7 @@ class Submission:
         if len(self.source) > _LONGEST_VALUE:
             raise InputError(f"{self.source[:60]!r}...: longer than {_LONGEST_VALUE} characters")
         if not _INPUT.fullmatch(self.source) or not _is_text(self.source):
-            raise InputError(
-                f"{self.source!r}: Dataproc reads gs://BUCKET/... only, without control characters"
-            )
+            raise InputError(f"{self.source!r}: Dataproc reads gs:// URIs only, without control characters")
         if abs(self.shift_years) > GREATEST_SHIFT:
             raise InputError(f"{self.shift_years}: a shift is at most {GREATEST_SHIFT} years")
         if not _is_day(self.as_of):

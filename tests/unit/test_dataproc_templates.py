@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.cloud import dataproc_v1
+
+from crime_pipelines import libraries
+from crime_pipelines.dataproc.submission import Submission
+from crime_pipelines.dataproc.templates import JOB_FILES, batch, workflow_template
+from crime_pipelines.errors import InputError
+from crime_pipelines.settings import Settings
+from tests.cloud.dataproc import _filled, _mismatch
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = Settings(
+    "p",
+    dataproc_account="jobs@p.iam.gserviceaccount.com",
+    dataproc_subnetwork="projects/p/regions/us-central1/subnetworks/private",
+    dataproc_autoscaling="crime",
+    kms_key="projects/p/locations/us-central1/keyRings/r/cryptoKeys/k",
+)
+BOTH = pytest.mark.parametrize("settings", [SETTINGS, SETTINGS.for_architecture(2)], ids=["1", "2"])
+
+
+def as_dict(message: Any) -> dict[str, Any]:
+    found: dict[str, Any] = type(message).to_dict(message)
+    return found
+
+
+@BOTH
+def test_the_cluster_is_made_for_the_run_and_goes_with_it(settings: Settings) -> None:
+    template = workflow_template(settings)
+    assert "managed_cluster" in template.placement
+    assert "cluster_selector" not in template.placement
+    life = template.placement.managed_cluster.config.lifecycle_config
+    assert 300 <= life.idle_delete_ttl.total_seconds() <= 3600
+    assert template.dag_timeout < life.auto_delete_ttl
+    assert 600 <= template.dag_timeout.total_seconds() <= 86400
+
+
+@BOTH
+def test_the_cluster_is_private_and_encrypted(settings: Settings) -> None:
+    config = workflow_template(settings).placement.managed_cluster.config
+    machines = config.gce_cluster_config
+    assert machines.internal_ip_only
+    assert machines.subnetwork_uri == settings.dataproc_subnetwork
+    assert machines.service_account == settings.dataproc_account
+    shielded = machines.shielded_instance_config
+    assert shielded.enable_secure_boot
+    assert shielded.enable_vtpm
+    assert shielded.enable_integrity_monitoring
+    assert config.encryption_config.kms_key == settings.kms_key
+    assert (
+        config.autoscaling_config.policy_uri == "projects/p/locations/us-central1/autoscalingPolicies/crime"
+    )
+    assert config.software_config.image_version.startswith("2.3")
+
+
+@BOTH
+def test_the_names_fit_dataproc(settings: Settings) -> None:
+    template = workflow_template(settings)
+    assert re.fullmatch("[a-z][a-z0-9-]{0,33}[a-z0-9]", template.placement.managed_cluster.cluster_name)
+    assert template.id == settings.template
+    for key, value in template.labels.items():
+        assert re.fullmatch("[a-z][a-z0-9_-]{0,62}", key)
+        assert re.fullmatch("[a-z0-9_-]{0,63}", value)
+
+
+@BOTH
+def test_every_parameter_reaches_its_option(settings: Settings) -> None:
+    run = Submission("a-run", "gs://landing/a,b [1].csv", -5, "2021-11-11")
+    template = workflow_template(settings)
+    assert _mismatch(template, run.parameters()) == ""
+    filled = _filled(template, run.parameters())
+    args = list(filled.jobs[0].pyspark_job.args)
+    options = dict(zip(args[::2], args[1::2], strict=True))
+    assert options["--input"] == run.source
+    assert options["--run-id"] == run.run_id
+    assert options["--shift-years"] == "-5"
+    assert options["--as-of"] == "2021-11-11"
+    assert options["--project"] == "p"
+    assert filled.labels["run-id"] == run.run_id
+    # the serverless batch has the same command line
+    assert list(batch(settings, run).pyspark_batch.args) == args
+
+
+def test_each_architecture_has_its_job_and_its_options() -> None:
+    one, two = (
+        workflow_template(each).jobs[0].pyspark_job for each in (SETTINGS, SETTINGS.for_architecture(2))
+    )
+    assert one.main_python_file_uri == "gs://p-crime-code/jobs/job_parquet.py"
+    assert list(one.args)[8:] == [
+        "--output",
+        "gs://p-crime-lake/runs",
+        "--topic",
+        "run-finished",
+        "--project",
+        "p",
+    ]
+    assert two.main_python_file_uri == "gs://p-crime-code/jobs/job_bigquery.py"
+    assert list(two.args)[8:] == [
+        *("--dataset", "crime", "--answers-dataset", "crime_answers", "--topic", "answers-ready"),
+        *("--project", "p"),
+    ]
+    assert set(JOB_FILES) == {1, 2}
+
+
+@BOTH
+def test_the_code_comes_as_dataproc_takes_it(settings: Settings) -> None:
+    job = workflow_template(settings).jobs[0].pyspark_job
+    assert [uri.rpartition(".")[2] for uri in job.python_file_uris] == ["zip"]
+    assert job.properties[libraries.PROPERTY].startswith("gs://p-crime-code/wheels/")
+
+
+@BOTH
+def test_a_batch_ends_by_itself_and_has_no_cluster_properties(settings: Settings) -> None:
+    made = batch(settings, Submission("a-run", "gs://landing/x.csv", 3))
+    execution = made.environment_config.execution_config
+    assert execution.ttl == workflow_template(settings).dag_timeout
+    assert execution.subnetwork_uri == settings.dataproc_subnetwork
+    assert execution.kms_key == settings.kms_key
+    assert not [name for name in made.runtime_config.properties if name.startswith("spark.yarn")]
+    assert made.labels["run-id"] == "a-run"
+
+
+def test_what_is_not_set_is_left_to_dataproc() -> None:
+    template = as_dict(workflow_template(replace(SETTINGS, kms_key="", dataproc_autoscaling="")))
+    config = template["placement"]["managed_cluster"]["config"]
+    assert not config.get("encryption_config")
+    assert not config.get("autoscaling_config")
+    assert not template.get("encryption_config")
+    made = batch(Settings("p"), Submission("a-run", "gs://landing/x.csv", 3))
+    assert "network" not in str(dataproc_v1.Batch.to_json(made, always_print_fields_with_no_presence=False))
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"source": "/tmp/x.csv"}, "gs:// URIs only"),
+        ({"source": "gs://"}, "gs:// URIs only"),
+        ({"source": "gs://b/a\nb.csv"}, "control characters"),
+        ({"source": "gs://b/\ud800.csv"}, "gs:// URIs only"),
+        ({"source": f"gs://b/{'x' * 1000}"}, "longer than 1000"),
+        ({"shift_years": 1001}, "at most 1000"),
+        ({"as_of": "2021-02-30"}, "not a day"),
+        ({"as_of": "20210203"}, "not a day"),
+        ({"run_id": "No"}, "run id"),
+    ],
+)
+def test_what_dataproc_would_refuse_is_refused_before(changes: dict[str, Any], says: str) -> None:
+    good: dict[str, Any] = {"run_id": "a-run", "source": "gs://b/x.csv", "shift_years": 3}
+    with pytest.raises(InputError, match=says):
+        Submission(**{**good, **changes})
+
+
+@pytest.mark.parametrize("years", [-1000, -3, 0, 3, 1000])
+def test_every_shift_that_we_take_dataproc_takes(years: int) -> None:
+    run = Submission("a-run", "gs://b/x.csv", years)
+    assert _mismatch(workflow_template(SETTINGS), run.parameters()) == ""
+
+
+def test_the_wheel_ships_every_package() -> None:
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    there = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "crime_pipelines").rglob("__init__.py")
+    }
+    assert there | {"crime_pipelines.spark", "crime_pipelines.beam"} == set(listed)
+
+
+def test_the_drivers_libraries_are_pinned_as_they_are_checked() -> None:
+    pins = dict(
+        line.split("==")
+        for line in (ROOT / "requirements" / "dataproc.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    )
+    named = {
+        line
+        for line in (ROOT / "requirements" / "dataproc.in").read_text().splitlines()
+        if line and not line.startswith("#")
+    }
+    assert named == set(libraries.LEAST)
+    constraints = (ROOT / "requirements" / "constraints.txt").read_text()
+    for name, version in pins.items():
+        assert f"{name}=={version}" in constraints
+    for name, least in libraries.LEAST.items():
+        assert libraries._numbers(pins[name]) >= libraries._numbers(least)
+    assert libraries.lacking() == []
