@@ -145,9 +145,8 @@ def submit(
         try:
             over = _watch(service, submission.run_id, started.operation)
         except KeyboardInterrupt:
-            click.echo(
-                f"Interrupted: the run goes on. crime-pipelines dataproc cancel {submission.run_id}", err=True
-            )
+            end = f"crime-pipelines dataproc cancel {submission.run_id}"
+            click.echo(f"Interrupted: the run goes on; to end it: {end}", err=True)
             context.exit(_INTERRUPTED)
     _report(submission.run_id, over)
 

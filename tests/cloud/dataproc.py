@@ -83,6 +83,8 @@ class DataprocStandIn:
         self.requests: list[str] = []
         #: Called at the beginning of each instantiation.
         self.before: Callable[[], None] = lambda: None
+        #: Called at each look at an operation.
+        self.at_look: Callable[[], None] = lambda: None
         self._lock = threading.Lock()
 
     def _workflow_template(self, name: str, context: grpc.ServicerContext) -> dataproc.WorkflowTemplate:
@@ -177,6 +179,7 @@ class DataprocStandIn:
         return operation
 
     def get_operation(self, request: Any, context: grpc.ServicerContext) -> operations_pb2.Operation:
+        self.at_look()
         if request.name in self.workflows:
             return self.workflows[request.name].operation()
         for batch in self.batches.values():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -63,6 +65,13 @@ class Function:
                 return error.code, error.read().decode()
 
 
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a server and its workers, as a crash would."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 @contextmanager
 def served(target: str, signature: str, environment: Mapping[str, str], folder: Path) -> Iterator[Function]:
     """A function under functions-framework, in a process of its own."""
@@ -74,15 +83,19 @@ def served(target: str, signature: str, environment: Mapping[str, str], folder: 
     ]
     with log.open("w") as said:
         process = subprocess.Popen(
-            call, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **environment}, text=True
+            call,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            text=True,
+            start_new_session=True,  # a group of its own, as the server has workers
         )
         try:
             # GET on a favicon is answered by the framework itself and reaches no function.
             _answers(process, f"http://127.0.0.1:{port}/favicon.ico")
             yield Function(process, f"http://127.0.0.1:{port}/", log)
         finally:
-            process.kill()
-            process.wait()
+            kill(process)
 
 
 def _answers(process: subprocess.Popen[bytes] | subprocess.Popen[str], url: str) -> None:
