@@ -7,6 +7,7 @@ from datetime import date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -14,7 +15,7 @@ from crime_pipelines.domain.schema import Reason
 from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, Answer
 from crime_pipelines.questions.trend import Trend
 from crime_pipelines.record import RunRecord
-from crime_pipelines.report import text, write_report
+from crime_pipelines.report import chart_files, text, write_report
 from crime_pipelines.report.cautions import REASONS, cautions
 from crime_pipelines.report.facts import Cover, Facts
 from crime_pipelines.report.sentences import words
@@ -564,3 +565,20 @@ def test_a_cut_text_fits(limit: int) -> None:
 
 def test_nothing_stated() -> None:
     assert text.shown(None) == text.shown("") == text.shown(" \t") == text.NONE_STATED
+
+
+def test_the_charts_stand_alone_as_files() -> None:
+    names = HOSTILE[:5] + [f"PLACE {at}" for at in range(5)]
+    files = dict(chart_files(record_of(), answers_of(theft_locations=thefts(names))))
+    assert {name.partition(".")[0].partition("-")[0] for name in files} == {each.name for each in QUESTIONS}
+    assert {name.rpartition(".")[2] for name in files} == {"svg", "png"}
+    for name, content in files.items():
+        if name.endswith(".png"):
+            assert content.startswith(b"\x89PNG")
+            continue
+        drawn = content.decode()
+        assert "var(" not in drawn  # no page around it gives it colours
+        assert "<script" not in drawn
+        root = ElementTree.fromstring(drawn)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert "Monthly trend" in drawn or not name.startswith("monthly")

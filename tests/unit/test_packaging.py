@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from crime_pipelines import libraries
+from crime_pipelines.functions.package import build
+from crime_pipelines.packaging import build_wheel, checkout, write_archive
+
+
+@pytest.fixture
+def path_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+
+def archive_of(folder: Path, comment: str) -> Path:
+    library = folder / "lib.py"
+    library.write_text("VALUE = 17\n")
+    archive = folder / "libraries.zip"
+    write_archive(archive, [(library, f"{libraries.FOLDER}/crime_test_library/__init__.py")], comment)
+    return archive
+
+
+@pytest.mark.usefixtures("path_kept")
+def test_libraries_can_be_imported_once_unpacked(tmp_path: Path) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    libraries.unpack(archive_of(tmp_path, version), tmp_path / "there")
+    from crime_test_library import VALUE  # type: ignore[import-not-found]
+
+    assert VALUE == 17
+
+
+@pytest.mark.usefixtures("path_kept")
+def test_libraries_for_another_python_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportError, match=r"for Python 2\.7, but this is 3\."):
+        libraries.unpack(archive_of(tmp_path, "2.7"), tmp_path / "there")
+
+
+def test_what_is_missing_or_too_old_is_lacking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "LEAST", {"click": "1", "pytest": "9999.1", "no-such-library": "0.1"})
+    assert libraries.lacking() == ["pytest", "no-such-library"]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"), [("0.14.4", "0.15.0"), ("9.0", "10.0"), ("2025.1", "2025.1.1"), ("3.0rc1", "3.1")]
+)
+def test_versions_compare_by_their_numbers(older: str, newer: str) -> None:
+    assert libraries._numbers(older) < libraries._numbers(newer)
+
+
+def test_an_archive_follows_from_its_content_alone(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(name)
+    files = [(tmp_path / name, name) for name in ("a", "b")]
+    write_archive(one, files)
+    write_archive(two, reversed(files))
+    assert one.read_bytes() == two.read_bytes()
+
+
+@pytest.mark.slow
+def test_the_wheel_and_the_functions_hold_what_runs_in_the_cloud(tmp_path: Path) -> None:
+    wheel = build_wheel(checkout(), tmp_path)
+    with zipfile.ZipFile(wheel) as packed:
+        names = set(packed.namelist())
+    root = checkout()
+    for folder, package in (
+        (root / "crime_pipelines", "crime_pipelines"),
+        (root / "spark", "crime_pipelines/spark"),
+    ):
+        there = {f"{package}/{path.relative_to(folder)}" for path in folder.rglob("*.py")}
+        assert not there - names
+    assert "crime_pipelines/questions/sql/monthly_trend.sql" in names
+    archive = tmp_path / "functions.zip"
+    build(archive, wheel)
+    with zipfile.ZipFile(archive) as packed:
+        assert set(packed.namelist()) == {"main.py", "requirements.txt", wheel.name}
+        wanted = packed.read("requirements.txt").decode().splitlines()
+    assert wanted[-1] == f"./{wheel.name}"
+    assert all("==" in line for line in wanted[:-1])
+    assert any(line.startswith("functions-framework==") for line in wanted)
+
+
+@pytest.mark.slow
+def test_the_package_runs_from_the_zip_that_spark_gets(tmp_path: Path) -> None:
+    archive = build_wheel(checkout(), tmp_path).rename(tmp_path / "package.zip")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from crime_pipelines import libraries, run_ids, questions\n"
+        "from crime_pipelines.domain import schema\n"
+        "assert 'SELECT' in questions.QUESTIONS[0].sql\n"
+        "assert libraries.__file__.startswith(sys.argv[1])\n"
+        "assert 'statsmodels' in libraries.lacking()\n"
+    )
+    # No site-packages: the executors have the standard library and the package.
+    subprocess.run([sys.executable, "-I", "-S", "-c", code, archive], check=True)
