@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from google.api_core.exceptions import AlreadyExists, NotFound, PreconditionFailed
+from google.cloud.storage.retry import DEFAULT_RETRY
 
 from crime_pipelines.dataproc.submission import Submission, request_id
 
 if TYPE_CHECKING:
+    from google.api_core.retry import Retry
     from google.cloud.storage import Blob, Client
 
     from crime_pipelines.dataproc.client import Dataproc
@@ -78,7 +80,9 @@ def start_once(
         "request_id": request,
         "operation": None,
     }
-    made = _create(marker, content)
+    # Cloud Storage takes one write a second to an object, and says so to the second: both are repeated.
+    retry = DEFAULT_RETRY.with_timeout(settings.retry_seconds)
+    made = _create(marker, content, retry)
     if not made:
         noted = _noted(marker)
         if noted:
@@ -90,7 +94,7 @@ def start_once(
         # Another delivery of the same event got there first, and notes the name.
         _log.info("a workflow runs under this request", extra={"request_id": request})
         return Started("", again=True)
-    _note(marker, {**content, "operation": operation})
+    _note(marker, {**content, "operation": operation}, retry)
     return Started(operation, again=not made)
 
 
@@ -113,9 +117,9 @@ def _folder(run_id: str) -> str:
     return f"runs/{run_id}/started/"
 
 
-def _create(marker: Blob, content: dict[str, Any]) -> bool:
+def _create(marker: Blob, content: dict[str, Any], retry: Retry) -> bool:
     try:
-        marker.upload_from_string(json.dumps(content), content_type=_JSON, if_generation_match=0)
+        marker.upload_from_string(json.dumps(content), content_type=_JSON, if_generation_match=0, retry=retry)
     except PreconditionFailed:
         return False
     return True
@@ -129,6 +133,6 @@ def _noted(marker: Blob) -> str:
     return str(found.get("operation") or "")
 
 
-def _note(marker: Blob, content: dict[str, Any]) -> None:
+def _note(marker: Blob, content: dict[str, Any], retry: Retry) -> None:
     # Whoever notes last notes the same operation: there is one for the request.
-    marker.upload_from_string(json.dumps(content), content_type=_JSON)
+    marker.upload_from_string(json.dumps(content), content_type=_JSON, retry=retry)
