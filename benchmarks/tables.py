@@ -12,6 +12,7 @@ import psutil
 
 from benchmarks.measure import Measured
 from benchmarks.variants import ENGINE, PEER
+from crime_pipelines.cores import usable_cores
 
 #: What the project asks of the embedded engine.
 GREATEST_WALL_RATIO: Final = 1.15
@@ -26,7 +27,7 @@ Results = Mapping[int, Mapping[str, Measured]]
 def header(repeat: int) -> str:
     """The machine, and the versions of what is measured."""
     # what the scheduler grants, not what the machine has
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = usable_cores()
     versions = ", ".join(f"{name} {version(name)}" for name in ("crime-pipelines", "duckdb", "polars"))
     return (
         f"{cores} cores, {psutil.virtual_memory().total / 1e9:.0f} GB of memory, {platform.system()} "

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
-from datetime import time as time_of_day
 from typing import Final, Self
 
+from crime_pipelines.domain.dates import end_of_day
 from crime_pipelines.errors import InputError, PipelineError
 
 #: Its name in the run's folder.
@@ -79,7 +79,7 @@ class Manifest:
             InputError: the run has no incident, and so no answers.
         """
         if self.as_of:
-            return datetime.combine(date.fromisoformat(self.as_of), time_of_day(23, 59, 59))
+            return end_of_day(date.fromisoformat(self.as_of))
         if self.latest is None:
             raise InputError(f"run {self.run_id}: no row of {self.source} is an incident")
         return datetime.fromisoformat(self.latest)

@@ -7,13 +7,12 @@ import platform
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
-from datetime import time as time_of_day
+from datetime import date
 from pathlib import Path
 from typing import Final, Protocol
 
 from crime_pipelines import __version__
-from crime_pipelines.domain.dates import GREATEST_SHIFT
+from crime_pipelines.domain.dates import GREATEST_SHIFT, end_of_day
 from crime_pipelines.engine import Engine, Ingested, Job, open_engine
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output import refuse_overlap, workplace
@@ -134,7 +133,7 @@ def _record(
     if ingested.latest is None:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in ingested.rejected.items())
         raise InputError(f"{source}: no row is an incident ({reasons or 'there are no rows'})")
-    moment = ingested.latest if as_of is None else datetime.combine(as_of, time_of_day(23, 59, 59))
+    moment = ingested.latest if as_of is None else end_of_day(as_of)
     record = RunRecord(
         engine=engine,
         source=source,

@@ -8,7 +8,7 @@ that was is for whoever wrote it to say.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Final
 
 from crime_pipelines.domain.dialect import Dialect
@@ -33,6 +33,22 @@ _CITY_DATE: Final = re.compile(CITY_DATE, re.ASCII)
 _ISO_DATE: Final = re.compile(ISO_DATE, re.ASCII)
 #: Microseconds are as fine as BigQuery, Spark and Parquet go: further digits are cut off.
 _ISO_LENGTH: Final = len("2024-02-29T00:00:00.000000")
+
+
+#: The second that stands for a whole day: answers as of a day take all of it in.
+END_OF_DAY: Final = time(23, 59, 59)
+
+
+def end_of_day(day: date) -> datetime:
+    """The moment that answers as of a day are as of.
+
+    Args:
+        day: the day.
+
+    Returns:
+        Its last second, local civil time.
+    """
+    return datetime.combine(day, END_OF_DAY)
 
 
 def parse_datetime(text: str) -> datetime | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Final, Self
 
 import duckdb
 
+from crime_pipelines.cores import usable_cores
 from crime_pipelines.domain.areas import AREAS
 from crime_pipelines.embedded.ingest import ingest, quoted
 from crime_pipelines.engine import INCIDENTS, Ingested, Job
@@ -34,7 +34,7 @@ class DuckDBEngine:
     def __init__(self) -> None:
         """Open a database in memory."""
         self._connection = duckdb.connect()
-        threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        threads = usable_cores()
         self._connection.execute(f"SET threads = {threads}")
         self._connection.execute(
             f"SET memory_limit = '{_MEMORY_FLOOR_MB + threads * _MEMORY_PER_THREAD_MB}MB'"

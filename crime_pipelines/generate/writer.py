@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from crime_pipelines.cores import usable_cores
+
 from . import days
 from .defects import COPIES, LARGEST_SHARE, REASONS, WARNINGS, chunk_text, counts, number
 from .rows import HEADER, Plan, prepare
@@ -71,8 +73,7 @@ def _check(path: Path, rows: int, seed: int, first: date, years: int, change: fl
 
 def _threads() -> int:
     """Threads to make chunks on: more than four wait for the interpreter and the disk."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(4, usable))
+    return min(4, usable_cores())
 
 
 def _deflated(data: bytes | bytearray) -> bytes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Final
+
+from crime_pipelines.domain.dates import END_OF_DAY
 
 #: What stands for a text that the data do not have.
 NONE_STATED: Final = "(none stated)"
@@ -40,7 +42,6 @@ _END_ISOLATE: Final = "\u2069"
 #: What belongs to the character before it and can't end a text that is cut: joiners and variants.
 _DANGLING: Final = "\u200c\u200d\ufe0e\ufe0f"
 _LARGEST_PERCENTAGE: Final = 1000
-_DAY_END: Final = time(23, 59, 59)
 
 
 def count(number: int) -> str:
@@ -131,7 +132,7 @@ def day(moment: date) -> str:
 
 def moment(at: datetime) -> str:
     """A date and its time of day; the date alone for the last second of a day, which stands for all of it."""
-    return day(at) if at.time() == _DAY_END else f"{day(at)}, {at:%H:%M}"
+    return day(at) if at.time() == END_OF_DAY else f"{day(at)}, {at:%H:%M}"
 
 
 def listed(parts: Sequence[str]) -> str:
