@@ -9,7 +9,6 @@ import os
 import pty
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import pytest
 
 from crime_pipelines.checking import check_output
 from crime_pipelines.generate import HEADER, generate
+from tests.cloud.processes import free_port
 from tests.conformance.inputs import row
 
 PROGRAM = [sys.executable, "-c", "from crime_pipelines.cli.main import main; main()"]
@@ -245,9 +245,7 @@ def bucket() -> Iterator[str]:
     """A bucket in a stand-in for Cloud Storage; the variable that points clients to it."""
     from gcp_storage_emulator.server import create_server
 
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = create_server("localhost", port, in_memory=True, default_bucket="incidents")
     server.start()
     yield f"http://localhost:{port}"
