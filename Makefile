@@ -40,7 +40,7 @@ demo: .venv/base
 	@$(BIN)/crime-pipelines generate demo/crimes.csv.gz --rows $(DEMO_ROWS) --defects 0.005
 	@$(BIN)/crime-pipelines run demo/crimes.csv.gz --out demo/out
 
-test: .venv/test
+test: .venv/dev
 	@$(BIN)/python -m pytest
 
 dev: .venv/dev
@@ -49,7 +49,7 @@ tree:
 	@rm -rf $(TREE) && mkdir -p $(TREE)
 	@cp -r crime_pipelines $(TREE)/ && cp -r spark beam $(TREE)/crime_pipelines/
 
-lint: .venv/test tree
+lint: .venv/dev tree
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@MYPYPATH=$(TREE) $(BIN)/mypy --package crime_pipelines

@@ -51,8 +51,9 @@ def render(
             node.replace(exp.to_table(tables[node.name], dialect=dialect, alias=alias))
     if dialect == _SOURCE:
         # sqlglot writes INTERVAL '59' MONTH; BigQuery's functions of dates take a number.
-        for interval in list(tree.find_all(exp.Interval)):
-            interval.set("this", exp.Literal.number(interval.this.name))
+        for each in list(tree.find_all(exp.Interval, exp.DateSub)):
+            number = "expression" if isinstance(each, exp.DateSub) else "this"
+            each.set(number, exp.Literal.number(each.args[number].name))
     return tree.sql(dialect=dialect, pretty=True)
 
 
