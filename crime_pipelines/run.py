@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import platform
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from crime_pipelines.engine import Engine, Ingested, Job, open_engine
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output import refuse_overlap, workplace
 from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, Answer
+from crime_pipelines.questions.trend import import_ahead
 from crime_pipelines.record import RunRecord
 from crime_pipelines.sources import resolve
 
@@ -91,7 +93,7 @@ def run(
         files = resolve(source)
         refuse_overlap(out, [file.uri for file in files])
     with open_engine(engine) as opened, workplace(out) as place:
-        with clock.stage("read"):
+        with clock.stage("read"), _meanwhile(import_ahead):
             ingested = opened.ingest(Job(files, place.folder, place.scratch, shift_years, told.share))
         record = _record(engine, source, [file.uri for file in files], ingested, shift_years, as_of)
         with clock.stage("answer"):
@@ -161,6 +163,17 @@ def _answers(engine: Engine, record: RunRecord) -> dict[str, Answer]:
     (quality,) = Answer(DATA_QUALITY, engine.answer(DATA_QUALITY, record.as_of, record.shift_years)).records()
     record.data_quality = quality
     return answers
+
+
+@contextmanager
+def _meanwhile(work: Callable[[], object]) -> Iterator[None]:
+    """Do something in a thread of its own; it is done when the block is left."""
+    thread = threading.Thread(target=work, name="meanwhile")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 class _Clock:

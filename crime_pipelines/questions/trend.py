@@ -72,6 +72,11 @@ class Trend:
     months: int
 
 
+def import_ahead() -> None:
+    """Import what `trend_of` computes with: a second and a half that can pass while files are read."""
+    import statsmodels.regression.linear_model  # noqa: F401
+
+
 def trend_of(months: Sequence[tuple[date, int]]) -> Trend:
     """Test a series of monthly counts for a trend, allowing for season and serial correlation.
 
