@@ -18,6 +18,7 @@ from crime_pipelines.sources import SourceFile
 #: Where each engine lives: ``module:class``. Imported only when it is asked for.
 ENGINES: Final = {
     "duckdb": "crime_pipelines.embedded.engine:DuckDBEngine",
+    "spark": "crime_pipelines.spark.engine:SparkEngine",
 }
 DEFAULT_ENGINE: Final = "duckdb"
 

@@ -160,6 +160,31 @@ def _opened(uri: str) -> Iterator[IO[bytes]]:
         raise InputError(f"{uri}: can't be read ({_one_line(error)})") from error
 
 
+def fetched(file: SourceFile, scratch: Path, number: int) -> Path:
+    """Where a file lies on this machine; one in the cloud is fetched first.
+
+    Args:
+        file: the file.
+        scratch: the folder to fetch it into.
+        number: tells it apart from others there.
+
+    Returns:
+        Its path.
+
+    Raises:
+        InputError: it can't be fetched.
+    """
+    if file.is_local:
+        return Path(file.uri)
+    path = scratch / f"fetched{number}"
+    try:
+        system, remote = fsspec.core.url_to_fs(file.uri)
+        system.get_file(remote, str(path))
+    except Exception as error:  # each storage client has exceptions of its own
+        raise InputError(f"{file.uri}: can't be fetched ({_one_line(error)})") from error
+    return path
+
+
 def look(uri: str, size: int) -> SourceFile:
     """Read a file's headings.
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
-import fsspec
 
 from crime_pipelines.embedded.reading import (
     REJECTED_PARTITION,
@@ -25,7 +24,7 @@ from crime_pipelines.embedded.repair import Repaired, repair
 from crime_pipelines.embedded.versions import drop_superseded
 from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested, Job
 from crime_pipelines.errors import InputError, PipelineError
-from crime_pipelines.sources import SourceFile
+from crime_pipelines.sources import SourceFile, fetched
 
 __all__ = ["ingest", "quoted"]
 
@@ -48,7 +47,7 @@ def ingest(connection: duckdb.DuckDBPyConnection, job: Job) -> Ingested:
     """
     (job.folder / INCIDENTS).mkdir()
     (job.folder / REJECTS).mkdir()
-    paths = [_fetched(file, job.scratch, at) for at, file in enumerate(job.files)]
+    paths = [fetched(file, job.scratch, at) for at, file in enumerate(job.files)]
     named = {path: file.uri for path, file in zip(paths, job.files, strict=True)}
     with _errors_in_words(named):
         rejects, undecodable = _read_all(connection, job, batches(job.files, paths), named)
@@ -130,19 +129,6 @@ def _account(connection: duckdb.DuckDBPyConnection, job: Job, undecodable: int) 
 def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     (row,) = connection.execute(query).fetchall()
     return tuple(row)
-
-
-def _fetched(file: SourceFile, scratch: Path, number: int) -> Path:
-    """Where a file lies on this machine; one in the cloud is fetched first."""
-    if file.is_local:
-        return Path(file.uri)
-    path = scratch / f"fetched{number}"
-    try:
-        system, remote = fsspec.core.url_to_fs(file.uri)
-        system.get_file(remote, str(path))
-    except Exception as error:  # each storage client has exceptions of its own
-        raise InputError(f"{file.uri}: can't be fetched ({_first_line(error)})") from error
-    return path
 
 
 def _as_repaired(file: SourceFile) -> SourceFile:

@@ -54,6 +54,14 @@ def render(
         for each in list(tree.find_all(exp.Interval, exp.DateSub)):
             number = "expression" if isinstance(each, exp.DateSub) else "this"
             each.set(number, exp.Literal.number(each.args[number].name))
+    if dialect == "spark":
+        # A DATETIME is no instant, and sqlglot would make it one. Spark's DATE_TRUNC makes one, too.
+        for kind in list(tree.find_all(exp.DataType)):
+            if kind.this == exp.DataType.Type.DATETIME:
+                kind.set("this", exp.DataType.Type.TIMESTAMPNTZ)
+        for truncated in list(tree.find_all(exp.DatetimeTrunc)):
+            instant = exp.TimestampTrunc(this=truncated.this, unit=truncated.args["unit"])
+            truncated.replace(exp.cast(instant, exp.DataType.Type.TIMESTAMPNTZ))
     return tree.sql(dialect=dialect, pretty=True)
 
 

