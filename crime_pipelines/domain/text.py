@@ -78,8 +78,14 @@ def literal(text: str) -> str:
 _SPACED: Final = f"TRANSLATE({{0}}, {literal(WHITESPACE)}, '{' ' * len(WHITESPACE)}')"
 
 
+class Trimmed(str):
+    """A SQL expression of text that `clean_sql` has been applied to."""
+
+    __slots__ = ()
+
+
 def clean_sql(column: str) -> str:
-    """The SQL face of `clean`.
+    """The SQL face of `clean`; what is `Trimmed` stays as it is.
 
     The first branch is there for speed alone: nearly every value begins and ends with a visible ASCII
     character and is passed on untouched.
@@ -90,6 +96,8 @@ def clean_sql(column: str) -> str:
     Returns:
         A SQL expression of the trimmed text, NULL where nothing is left.
     """
+    if isinstance(column, Trimmed):
+        return column
     spaced = _SPACED.format(column)
     # TRANSLATE maps one character to one character, so positions found in the one hold in the other
     trimmed = f"SUBSTR({column}, LENGTH({spaced}) - LENGTH(LTRIM({spaced})) + 1, LENGTH(TRIM({spaced})))"
