@@ -42,8 +42,7 @@ class EngineConformance:
     def run(self, source: object, out: Path, **options: Any) -> dict[str, Any]:
         """Run the engine over a SOURCE and return `run.json`."""
         run(str(source), out, engine=self.engine, **options)
-        record: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
-        return record
+        return loaded(out)
 
     @pytest.mark.parametrize("make", INPUTS.values(), ids=INPUTS.keys())
     def test_gives_what_the_rules_say(self, make: Callable[[Path], None], tmp_path: Path) -> None:
@@ -152,6 +151,12 @@ class EngineConformance:
 def _expect_once(path: Path) -> Expected:
     """What a large file must give, computed once for all engines: row by row takes most of a minute."""
     return expect([path])
+
+
+def loaded(out: Path) -> dict[str, Any]:
+    """What a run says of itself."""
+    record: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    return record
 
 
 def row_of(incident: Any) -> str:

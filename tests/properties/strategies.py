@@ -6,16 +6,17 @@ by the grammar that is read, or one of these spoilt a little.
 
 from __future__ import annotations
 
+import gzip
 import string
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import strategies as st
 
 from crime_pipelines.domain.dates import CITY_DATE, CITY_DATETIME, ISO_DATE, ISO_DATETIME
 from crime_pipelines.domain.offences import CLASS_OF_FBI_CODE, CLASS_OF_TYPE, KNOWN_TYPES, RENAMED
 from crime_pipelines.domain.reading import Incident
+from crime_pipelines.domain.records import join_record
 from crime_pipelines.domain.schema import FIELDS, Kind
 from crime_pipelines.domain.text import WHITESPACE
 from crime_pipelines.domain.values import DECIMAL, IDENTIFIER, INTEGER
@@ -201,7 +202,7 @@ _FEW_TEXTS: Final = ("", "A", "B", "a", "AB", "\u00e9", "\uffff", "\U0001f389", 
 
 
 @st.composite
-def versions(draw: st.DrawFn, key: st.SearchStrategy[int] | None = None) -> Incident:
+def versions(draw: st.DrawFn, key: int = 1) -> Incident:
     """A version of an incident, from so few values that versions often agree in all but one field."""
     text = st.one_of(st.none(), st.sampled_from(_FEW_TEXTS))
     rare = st.one_of(st.none(), st.none(), st.none(), st.sampled_from(_FEW_TEXTS))
@@ -209,7 +210,7 @@ def versions(draw: st.DrawFn, key: st.SearchStrategy[int] | None = None) -> Inci
     decimal = st.one_of(st.none(), st.sampled_from([-1.5, 0.0, 9.5, 10.0]))
     occurred_at = draw(st.sampled_from(_FEW_MOMENTS))
     return Incident(
-        id=draw(key or st.just(1)), case_number=draw(rare), occurred_at=occurred_at, block=draw(rare),
+        id=key, case_number=draw(rare), occurred_at=occurred_at, block=draw(rare),
         iucr=draw(rare), primary_type=draw(text), description=draw(rare), location_description=draw(text),
         arrest=draw(st.booleans()), domestic=draw(st.sampled_from([None, False, True])), beat=draw(rare),
         district=draw(rare), ward=draw(integer), community_area=draw(st.sampled_from([None, 1, 9, 10])),
@@ -220,9 +221,9 @@ def versions(draw: st.DrawFn, key: st.SearchStrategy[int] | None = None) -> Inci
 
 
 #: Lines that are near to CSV in every way: stray, doubled and closing quotes, commas, each line break.
-CSV_LIKE: Final = st.text(
-    st.sampled_from(['"', '"', ",", ",", "a", " ", "\n", "\r", "\r\n", "\u00e9"]), max_size=60
-)
+CSV_LIKE: Final = st.lists(
+    st.sampled_from(['"', '"', '""', ",", ",", "a", " ", "\n", "\r", "\r\n", "\u00e9"]), max_size=40
+).map("".join)
 
 _LETTERS: Final = st.text(st.sampled_from(string.ascii_letters), min_size=1, max_size=4)
 
@@ -241,6 +242,25 @@ def sound_fields(width: int) -> st.SearchStrategy[list[str]]:
     return st.lists(field, min_size=width, max_size=width)
 
 
-def joined(rows: Sequence[RawRow]) -> list[list[Any]]:
-    """Raw rows as lists of texts in the order of `schema.FIELDS`."""
-    return [[row[field.name] for field in FIELDS] for row in rows]
+_NEEDED: Final = [field.name for field in FIELDS if field.needed]
+_OTHERS: Final = [field.name for field in FIELDS if not field.needed]
+#: Ids come from so few that versions meet.
+_FEW_IDS: Final = st.one_of(st.integers(1, 5).map(str), texts_of(Kind.IDENTIFIER))
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """A file of incidents, however spoilt, with sound headings in any order."""
+    columns = draw(st.permutations(_NEEDED + draw(st.lists(st.sampled_from(_OTHERS), unique=True))))
+    row = st.builds(
+        lambda found, key: join_record([{**found, "id": key}[name] for name in columns]), raw_rows(), _FEW_IDS
+    )
+    rubbish = st.one_of(
+        CSV_LIKE, _ANY_TEXT, row.map(lambda text: text + ",x"), row.map(lambda text: text[:-9])
+    )
+    rows = draw(st.lists(st.one_of(row, row, row, row, row, _spoilt(row), rubbish), max_size=30))
+    line_break = draw(st.sampled_from(["\n", "\n", "\r\n", "\r"]))
+    text = line_break.join([",".join(columns), *rows]) + draw(st.sampled_from([line_break, ""]))
+    encoding = draw(st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "latin-1"]))
+    data = text.encode(encoding, errors="replace")
+    return gzip.compress(data, mtime=0) if draw(st.booleans()) else data
