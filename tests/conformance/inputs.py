@@ -156,6 +156,10 @@ def structure(folder: Path) -> None:
         '"',
     ]
     write(folder / "broken.csv", broken)
+    # a row of the wrong width over two lines is malformed line by line, whichever break stands in it
+    for number, line_break in enumerate(["\n", "\r", "\r\n"]):
+        short = row(20 + number, Block=f"A{line_break}B").rsplit(",", 3)[0]
+        write(folder / f"short{number}.csv", [row(30 + number), short, row(40 + number)])
 
 
 def packaging(folder: Path) -> None:
