@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from crime_pipelines.domain.dates import in_calendar_sql
 from crime_pipelines.domain.schema import COLUMNS, Reason
 from crime_pipelines.engine import INCIDENTS, REJECTS
 from crime_pipelines.errors import InputError
@@ -20,6 +21,11 @@ from crime_pipelines.run import ANSWERS, REPORT
 #: Relative difference that two engines' floats may have.
 TOLERANCE: Final = 1e-9
 _SHOWN: Final = 3
+#: What makes a browser ask another host: attributes, and styles.
+_OUTSIDE: Final = (
+    r"""(?:\b(?:src|srcset|href|data|action|poster)\s*=\s*|\burl\(\s*|@import\s+)"""
+    r"""["']?(?:https?:)?//[^"'\s>)]+"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +118,11 @@ def _incidents(folder: Path, record: RunRecord) -> str | None:
 
 
 def _integrity(folder: Path, record: RunRecord) -> str | None:
-    ((rows, ids, astray, dateless, unclear),) = _rows(
+    outside = f"NOT ({in_calendar_sql('occurred_at', 0)}) OR NOT ({in_calendar_sql('updated_on', 0)})"
+    ((rows, ids, astray, dateless, unclear, beyond),) = _rows(
         f"SELECT COUNT(*), COUNT(DISTINCT id), COUNT(*) FILTER (year <> EXTRACT(YEAR FROM occurred_at)), "
-        f"COUNT(*) FILTER (occurred_at IS NULL), COUNT(*) FILTER (arrest IS NULL) FROM {_EVERYTHING}",
+        f"COUNT(*) FILTER (occurred_at IS NULL), COUNT(*) FILTER (arrest IS NULL), "
+        f"COUNT(*) FILTER ({outside}) FROM {_EVERYTHING}",
         _parquet(folder),
     )
     problems = {
@@ -122,6 +130,7 @@ def _integrity(folder: Path, record: RunRecord) -> str | None:
         "stand in another year's partition": astray,
         "have no time": dateless,
         "have no arrest flag": unclear,
+        "have a date outside of years 1 to 9999": beyond,
     }
     return "; ".join(f"{count} {what}" for what, count in problems.items() if count) or None
 
@@ -179,7 +188,7 @@ def _same(value: object, text: str) -> bool:
 
 def _report(folder: Path, record: RunRecord) -> str | None:
     text = (folder / REPORT / "index.html").read_text(encoding="utf-8")
-    outside = re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//[^"'\s>]+""", text)
+    outside = re.findall(_OUTSIDE, text, re.IGNORECASE)
     if outside:
         return f"it refers to {', '.join(outside[:_SHOWN])}"
     return None if f"{record.read:,}" in text else "it does not say how many rows were read"

@@ -73,6 +73,8 @@ class Workplace:
             else:
                 self.folder.rename(place)
         except OSError as error:
+            if aside:
+                self.folder = self.folder.rename(self._root / _NEW)  # to go with the workplace
             raise PipelineError(f"{place}: can't be replaced ({error.strerror})") from error
         return aside
 

@@ -84,9 +84,15 @@ class RunRecord:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         try:
             found["as_of"] = datetime.fromisoformat(found["as_of"])
-            return cls(**found)
-        except (KeyError, TypeError) as error:
+            record = cls(**found)
+            counts = (record.read, record.incidents, record.superseded, record.shift_years)
+            by_name = (*record.rejected.values(), *record.warnings.values())
+        except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"not a record of a run: {error}") from error
+        for count in (*counts, *by_name):
+            if type(count) is not int:
+                raise ValueError(f"not a record of a run: {count!r} is no count")
+        return record
 
 
 def _moment_text(value: object) -> str:

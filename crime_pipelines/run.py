@@ -17,7 +17,7 @@ from crime_pipelines.domain.dates import GREATEST_SHIFT, end_of_day
 from crime_pipelines.engine import Engine, Ingested, Job, open_engine
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output import refuse_overlap, workplace
-from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, Answer
+from crime_pipelines.questions import DATA_QUALITY, EARLIEST_AS_OF, QUESTIONS, Answer
 from crime_pipelines.questions.trend import import_ahead
 from crime_pipelines.record import RunRecord
 from crime_pipelines.sources import resolve
@@ -136,6 +136,11 @@ def _record(
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in ingested.rejected.items())
         raise InputError(f"{source}: no row is an incident ({reasons or 'there are no rows'})")
     moment = ingested.latest if as_of is None else end_of_day(as_of)
+    if moment < EARLIEST_AS_OF:
+        raise InputError(
+            f"{source}: answers as of {moment.date()} would look back to before year 1"
+            f"{'' if as_of else ', and no incident is later'}"
+        )
     record = RunRecord(
         engine=engine,
         source=source,

@@ -166,7 +166,8 @@ def is_date_alone_sql(column: str, dialect: Dialect) -> str:
         f"WHEN {dialect.matches(column, ISO_DATE)} THEN {column} || 'T00:00:00' END",
         dialect,
     )
-    return f"({with_time}) IS NOT NULL"
+    # Engines know a year 0, in which Python knows no date.
+    return f"COALESCE({in_calendar_sql(f'({with_time})', 0)}, FALSE)"
 
 
 def in_calendar_sql(moment: str, years: int) -> str:

@@ -131,7 +131,8 @@ def read(connection: duckdb.DuckDBPyConnection, batch: Batch, incidents: Path, s
         ).fetchone()
         damaged = connection.execute(
             f"SELECT DISTINCT file_path FROM {errors} JOIN {scans} USING (scan_id, file_id) "
-            f"WHERE error_type NOT IN {_WRONG_WIDTH} OR CONTAINS({_WITHOUT_BREAK}, chr(10))"
+            f"WHERE error_type NOT IN {_WRONG_WIDTH} "
+            f"OR CONTAINS({_WITHOUT_BREAK}, chr(10)) OR CONTAINS({_WITHOUT_BREAK}, chr(13))"
         ).fetchall()
     except duckdb.InvalidInputException as error:
         # The reader gave up on a file: mixed line breaks, for one. It names the file on a line of its own.

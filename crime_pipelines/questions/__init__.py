@@ -1,5 +1,13 @@
 """The five questions: what each asks, in SQL and in words, and how its answer is finished."""
 
-from crime_pipelines.questions.catalogue import DATA_QUALITY, QUESTIONS, Answer, Column, Question, question
+from crime_pipelines.questions.catalogue import (
+    DATA_QUALITY,
+    EARLIEST_AS_OF,
+    QUESTIONS,
+    Answer,
+    Column,
+    Question,
+    question,
+)
 
-__all__ = ["DATA_QUALITY", "QUESTIONS", "Answer", "Column", "Question", "question"]
+__all__ = ["DATA_QUALITY", "EARLIEST_AS_OF", "QUESTIONS", "Answer", "Column", "Question", "question"]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from crime_pipelines.questions.trend import Trend, trend_of
+
+#: What `monthly_trend` looks back on, 59 months before as_of's, begins in year 1 with this.
+EARLIEST_AS_OF: Final = datetime(5, 12, 1)
 
 ColumnType = Literal["date", "datetime", "integer", "decimal", "text", "boolean"]
 Row = tuple[Any, ...]

@@ -55,9 +55,10 @@ def render(
             number = "expression" if isinstance(each, exp.DateSub) else "this"
             each.set(number, exp.Literal.number(each.args[number].name))
     if dialect == "spark":
-        # A DATETIME is no instant, and sqlglot would make it one. Spark's DATE_TRUNC makes one, too.
+        # A DATETIME (TIMESTAMP to sqlglot, where a literal has it) is no instant, but would be one in Spark.
+        # Spark's DATE_TRUNC makes one, too.
         for kind in list(tree.find_all(exp.DataType)):
-            if kind.this == exp.DataType.Type.DATETIME:
+            if kind.this in (exp.DataType.Type.DATETIME, exp.DataType.Type.TIMESTAMP):
                 kind.set("this", exp.DataType.Type.TIMESTAMPNTZ)
         for truncated in list(tree.find_all(exp.DatetimeTrunc)):
             instant = exp.TimestampTrunc(this=truncated.this, unit=truncated.args["unit"])

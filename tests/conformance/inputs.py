@@ -84,7 +84,8 @@ def moments(folder: Path) -> None:
         "2016-03-01T23:59", "2016-03-01T10:00:00.1234567", "0001-01-01T00:00:00", "9996-12-31T23:59:59",
         "9997-01-01T00:00:00", "03/02/2016 00:30:00 AM", "03/02/2016 13:00:00 PM", "02/29/2015 01:00:00 AM",
         "02/30/2016 01:00:00 AM", "13/01/2016 01:00:00 AM", "03/02/2016 01:60:00 AM", "03/02/2016",
-        "2016-03-02", "2016-02-30", "02/30/2016", "2016-03-01T24:00:00", "2016-03-01T10:00:00Z",
+        "2016-03-02", "2016-02-30", "02/30/2016", "01/01/0000", "0000-01-01", "0000-01-01T00:00:00",
+        "2016-03-01T24:00:00", "2016-03-01T10:00:00Z",
         "2016-03-01T10:00:00-06:00", "01-09-2016 00:01", "yesterday", "  03/02/2016 05:00:00 AM\t", "",
         "\u00a0", "03/02/2016  01:00:00 AM", "2016-3-1T10:00:00", "16-03-01T10:00:00",
         "03/02/2016 1:00:00 XM",
@@ -155,6 +156,10 @@ def structure(folder: Path) -> None:
         '"',
     ]
     write(folder / "broken.csv", broken)
+    # a row of the wrong width over two lines is malformed line by line, whichever break stands in it
+    for number, line_break in enumerate(["\n", "\r", "\r\n"]):
+        short = row(20 + number, Block=f"A{line_break}B").rsplit(",", 3)[0]
+        write(folder / f"short{number}.csv", [row(30 + number), short, row(40 + number)])
 
 
 def packaging(folder: Path) -> None:

@@ -42,8 +42,7 @@ class EngineConformance:
     def run(self, source: object, out: Path, **options: Any) -> dict[str, Any]:
         """Run the engine over a SOURCE and return `run.json`."""
         run(str(source), out, engine=self.engine, **options)
-        record: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
-        return record
+        return loaded(out)
 
     @pytest.mark.parametrize("make", INPUTS.values(), ids=INPUTS.keys())
     def test_gives_what_the_rules_say(self, make: Callable[[Path], None], tmp_path: Path) -> None:
@@ -114,6 +113,7 @@ class EngineConformance:
             "truncated gzip",
             "headings alone",
             "all rejected",
+            "of year 1",
         ],
     )
     def test_refuses_in_one_line(self, fault: str, tmp_path: Path) -> None:
@@ -132,11 +132,20 @@ class EngineConformance:
             path.write_text(HEADER + "\n")
         elif fault == "all rejected":
             path.write_text("\n".join([HEADER, row("x"), row(2, Date="")]) + "\n")
+        elif fault == "of year 1":  # 60 months before it there is no calendar
+            path.write_text("\n".join([HEADER, row(1, Date="11/30/0002 11:59:59 PM")]) + "\n")
         with pytest.raises(InputError) as caught:
             self.run(path, tmp_path / "out")
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
         assert [each.name for each in tmp_path.iterdir()] == ([] if fault == "missing" else [path.name])
+
+    def test_the_earliest_moment_that_has_60_months(self, tmp_path: Path) -> None:
+        source = write(
+            tmp_path / "in.csv", [row(1, Date="12/01/0002 12:00:00 AM"), row(2, Date="2/29/0004 1:00:00 AM")]
+        )
+        record = self.run(source, tmp_path / "out", as_of=date(5, 12, 1))
+        assert_output(tmp_path / "out", record, expect([source]), datetime(5, 12, 1, 23, 59, 59))
 
     @needs_real_data
     @pytest.mark.parametrize(
@@ -152,6 +161,12 @@ class EngineConformance:
 def _expect_once(path: Path) -> Expected:
     """What a large file must give, computed once for all engines: row by row takes most of a minute."""
     return expect([path])
+
+
+def loaded(out: Path) -> dict[str, Any]:
+    """What a run says of itself."""
+    record: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    return record
 
 
 def row_of(incident: Any) -> str:

@@ -1,0 +1,335 @@
+"""Each rule's two faces, the Python function and the SQL expression, say the same of any value.
+
+An engine passes by naming its dialect and answering a statement:
+
+class TestDuckDBFaces(FaceEquality):
+    dialect = DUCKDB
+
+    def select(self, statement, columns, rows):
+        ...
+
+A statement costs an engine far more than a value does, so each example is many values in one statement. An
+engine whose statements take long asks for few `examples` of a large `batch`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple
+from datetime import datetime
+from itertools import islice, product
+from typing import Any, ClassVar, Final, Literal, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from crime_pipelines.domain.areas import community_area, community_area_sql
+from crime_pipelines.domain.dates import (
+    in_calendar_sql,
+    is_date_alone,
+    is_date_alone_sql,
+    parse_datetime,
+    parse_datetime_sql,
+    shift,
+    shift_sql,
+)
+from crime_pipelines.domain.dialect import Dialect
+from crime_pipelines.domain.night import (
+    is_late_night,
+    is_late_night_sql,
+    operational_night,
+    operational_night_sql,
+)
+from crime_pipelines.domain.offences import (
+    is_theft,
+    is_theft_sql,
+    normal_type,
+    normal_type_sql,
+    offence_class,
+    offence_class_sql,
+)
+from crime_pipelines.domain.reading import Incident, read_incident, read_incidents_sql
+from crime_pipelines.domain.records import join_record, join_record_sql
+from crime_pipelines.domain.schema import COLUMNS, FIELDS, Kind, Reason
+from crime_pipelines.domain.text import clean, clean_sql, fold, fold_sql
+from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, value, value_sql
+from crime_pipelines.domain.versions import LATEST_FIRST, version_key
+from tests.properties.strategies import (
+    FBI_CODES,
+    PICKED,
+    PRIMARY_TYPES,
+    RawRow,
+    any_texts,
+    moments,
+    picked_rows,
+    raw_rows,
+    texts_of,
+    versions,
+)
+
+T = TypeVar("T")
+Type = Literal["text", "integer", "decimal", "datetime", "boolean"]
+#: Hypothesis gives up on examples of more bytes than a few hundred rows of this width take.
+_GREATEST_BATCH_OF_ROWS: Final = 60
+#: The table that a statement reads, and the column that keeps the values' order.
+INPUTS: Final = "inputs"
+ORDER: Final = "n"
+
+_SHIFTS: Final = (-1000, -3, -1, 0, 1, 3, 4, 100)
+_TEXT: Final[Mapping[str, Type]] = {"v": "text"}
+_MOMENT: Final[Mapping[str, Type]] = {"v": "datetime"}
+_TYPES: Final[dict[Kind, Type]] = {
+    Kind.IDENTIFIER: "integer", Kind.DATETIME: "datetime", Kind.TEXT: "text", Kind.PRIMARY_TYPE: "text",
+    Kind.FLAG: "boolean", Kind.INTEGER: "integer", Kind.DECIMAL: "decimal", Kind.AREA: "integer",
+}  # fmt: skip
+_COLUMN_TYPES: Final[dict[str, Type]] = {
+    **{field.name: _TYPES[field.kind] for field in FIELDS}, "year": "integer", "unreadable": "text"
+}  # fmt: skip
+
+
+class FaceEquality:
+    """The suite; a subclass names its engine."""
+
+    dialect: ClassVar[Dialect]
+    #: How many statements a property is tried with, beside the one of all picked values.
+    examples: ClassVar[int] = 20
+    #: How many values go into a statement: half of this at least. Up to 200 will do.
+    batch: ClassVar[int] = 120
+    #: Whether a failing batch is made as simple as it gets, for which it takes hundreds of statements more.
+    shrink: ClassVar[bool] = True
+
+    @abstractmethod
+    def select(
+        self, statement: str, columns: Mapping[str, Type], rows: Sequence[Sequence[Any]]
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement over a table.
+
+        Args:
+            statement: a SELECT from the table `inputs`.
+            columns: the table's columns with their types; each may hold nulls.
+            rows: its rows, in any number.
+
+        Returns:
+            The statement's rows as Python values, times without zone.
+        """
+        raise NotImplementedError
+
+    def evaluate(
+        self, expressions: Sequence[str], columns: Mapping[str, Type], rows: Sequence[Sequence[Any]]
+    ) -> list[tuple[Any, ...]]:
+        """The values of expressions for each row, in the order of the rows."""
+        named = ", ".join(f"{expression} AS e{at}" for at, expression in enumerate(expressions))
+        return self._ordered(f"SELECT {ORDER}, {named} FROM {INPUTS}", columns, rows)
+
+    def _ordered(
+        self, statement: str, columns: Mapping[str, Type], rows: Sequence[Sequence[Any]]
+    ) -> list[tuple[Any, ...]]:
+        numbered = [(number, *row) for number, row in enumerate(rows)]
+        found = sorted(
+            self.select(statement, {ORDER: "integer", **columns}, numbered), key=lambda row: row[0]
+        )
+        assert [row[0] for row in found] == list(range(len(rows)))
+        return [tuple(row[1:]) for row in found]
+
+    def holds(
+        self,
+        check: Callable[[list[T]], None],
+        values: st.SearchStrategy[T],
+        picked: Sequence[T] = (),
+        *,
+        rows: bool = False,
+    ) -> None:
+        """Try a check on all picked values, then on many others.
+
+        Whole rows take more room in an example than single values, and statements over them more time.
+        """
+        remaining = iter(picked)
+        while part := list(islice(remaining, 1000)):
+            check(part)
+        size = min(self.batch, _GREATEST_BATCH_OF_ROWS) if rows else self.batch
+        examples = -(-self.examples // 3) if rows else self.examples
+
+        @settings(
+            max_examples=examples, deadline=None, database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=[Phase.generate, *([Phase.shrink] if self.shrink else [])],
+        )  # fmt: skip
+        @given(st.lists(values, min_size=-(-size // 2), max_size=size))
+        def tried(batch: list[T]) -> None:
+            check(batch)
+
+        tried()
+
+    def agree(
+        self,
+        faces: Sequence[tuple[str, Callable[..., object]]],
+        columns: Mapping[str, Type],
+        rows: Sequence[Sequence[Any]],
+    ) -> None:
+        """Hold expressions against the functions that they are the SQL faces of."""
+        found = self.evaluate([expression for expression, _ in faces], columns, rows)
+        for row, values in zip(rows, found, strict=True):
+            for (expression, said), value_ in zip(faces, values, strict=True):
+                assert exact(value_) == exact(said(*row)), f"{expression[:99]} of {row}"
+
+    def test_texts(self) -> None:
+        faces = [(clean_sql("v"), clean), (fold_sql("v"), fold), (normal_type_sql("v"), normal_type)]
+        self.holds(
+            lambda texts: self.agree(faces, _TEXT, [(text,) for text in texts]),
+            st.one_of(st.none(), any_texts()),
+            [None, *PICKED[Kind.TEXT], *PICKED[Kind.PRIMARY_TYPE]],
+        )
+
+    def test_areas(self) -> None:
+        faces = [(community_area_sql("v"), community_area)]
+        self.holds(
+            lambda texts: self.agree(faces, _TEXT, [(clean(text),) for text in texts]),
+            texts_of(Kind.AREA),
+            [*PICKED[Kind.AREA], *map(str, range(-9, 120))],
+        )
+
+    def test_offence_classes(self) -> None:
+        # The SQL face reads columns that have been read already.
+        faces = [
+            (offence_class_sql("primary_type", "fbi_code"), lambda *read: str(offence_class(*read))),
+            (is_theft_sql("primary_type", "fbi_code"), is_theft),
+        ]
+        self.holds(
+            lambda pairs: self.agree(
+                faces, {"primary_type": "text", "fbi_code": "text"},
+                [(normal_type(primary_type), clean(fbi_code)) for primary_type, fbi_code in pairs],
+            ),
+            st.tuples(PRIMARY_TYPES, FBI_CODES),
+            list(product([None, "", *PICKED[Kind.PRIMARY_TYPE]], [None, "", "03", "05", "06", "07", "6"])),
+        )  # fmt: skip
+
+    def test_nights(self) -> None:
+        faces = [
+            (is_late_night_sql("v"), is_late_night),
+            (operational_night_sql("v"), operational_night),
+        ]
+        self.holds(lambda found: self.agree(faces, _MOMENT, [(moment,) for moment in found]), moments())
+
+    def test_shifts(self) -> None:
+        def face(years: int) -> list[tuple[str, Callable[[datetime], object]]]:
+            kept = in_calendar_sql("v", years)
+            return [
+                (kept, lambda moment: 1 <= moment.year + years <= 9999),
+                (f"CASE WHEN {kept} THEN {shift_sql('v', years)} END", lambda moment: shifted(moment, years)),
+            ]
+
+        faces = [each for years in _SHIFTS for each in face(years)]
+        self.holds(lambda found: self.agree(faces, _MOMENT, [(moment,) for moment in found]), moments())
+
+    def test_dates_as_written(self) -> None:
+        # Whether a date stands alone is asked only of what is no date with a time.
+        read = parse_datetime_sql("v", self.dialect)
+        faces = [
+            (f"CASE WHEN {in_calendar_sql(f'({read})', 0)} THEN {read} END", parse_datetime),
+            (f"{read} IS NULL AND {is_date_alone_sql('v', self.dialect)}", is_date_alone),
+        ]
+        self.holds(
+            lambda texts: self.agree(
+                faces, _TEXT, [(cleaned,) for text in texts if (cleaned := clean(text))]
+            ),
+            texts_of(Kind.DATETIME),
+            PICKED[Kind.DATETIME],
+        )
+
+    @pytest.mark.parametrize("kind", Kind)
+    def test_values(self, kind: Kind) -> None:
+        candidate = candidate_sql(kind, "v", self.dialect)
+        statement = (
+            f"SELECT {ORDER}, {value_sql(kind, 'v', self.dialect, 'q' if candidate else None)} AS quick, "
+            f"{value_sql(kind, 'v', self.dialect)} AS exact, v "
+            f"FROM (SELECT {ORDER}, v, {candidate or 'NULL'} AS q FROM {INPUTS}) AS candidates"
+        )
+        if kind is Kind.DATETIME:  # reading applies the calendar's bounds with the shift
+            bounded = (
+                f"CASE WHEN {in_calendar_sql(name, 0)} THEN {name} END AS {name}"
+                for name in ("quick", "exact")
+            )
+            statement = f"SELECT {ORDER}, {', '.join(bounded)}, v FROM ({statement}) AS unbounded"
+        statement = (
+            f"SELECT {ORDER}, quick, exact, {is_unreadable_sql(kind, 'v', 'quick')} AS unreadable "
+            f"FROM ({statement}) AS read_values"
+        )
+
+        def check(texts: list[str | None]) -> None:
+            found = self._ordered(statement, _TEXT, [(text,) for text in texts])
+            for text, row in zip(texts, found, strict=True):
+                wanted = value(kind, text, 0)
+                expected = (wanted, wanted, is_unreadable(kind, text, wanted))
+                assert [exact(each) for each in row] == [exact(each) for each in expected], text
+
+        self.holds(check, st.one_of(st.none(), texts_of(kind)), [None, "", *PICKED[kind]])
+
+    @pytest.mark.parametrize("shift_years", [3, 0, -3])
+    def test_whole_rows(self, shift_years: int) -> None:
+        every = [field.name for field in FIELDS]
+        self.holds(
+            lambda rows: self._check_reading(rows, every, shift_years), raw_rows(), picked_rows(), rows=True
+        )
+
+    def test_whole_rows_of_files_without_some_fields(self) -> None:
+        needed = [field.name for field in FIELDS if field.needed]
+        others = [field.name for field in FIELDS if not field.needed]
+        # each of the others is absent from one of the three
+        for left_out in range(3):
+            present = needed + [name for at, name in enumerate(others) if at % 3 != left_out]
+            self._check_reading(picked_rows(), present, 3)
+        self._check_reading(picked_rows(), needed, 3)
+
+    def _check_reading(self, rows: Sequence[RawRow], present: Sequence[str], shift_years: int) -> None:
+        raw = {name: f"c{at:03d}" for at, name in enumerate(present)}
+        statement = read_incidents_sql(INPUTS, raw, self.dialect, shift_years, also=[ORDER])
+        statement = f"SELECT {ORDER}, {', '.join(COLUMNS)}, reject_reason FROM ({statement}) AS found"
+        texts = [[row[name] for name in present] for row in rows]
+        found = self._ordered(statement, dict.fromkeys(raw.values(), "text"), texts)
+        for row, (*columns, reason) in zip(rows, found, strict=True):
+            wanted = read_incident({name: row[name] for name in present}, shift_years)
+            if isinstance(wanted, Reason):
+                assert reason == wanted, row
+            else:
+                assert reason is None, row
+                assert [exact(each) for each in columns] == [exact(each) for each in astuple(wanted)], row
+
+    def test_versions(self) -> None:
+        names = [name for name in COLUMNS if name != "id"]
+        statement = f"SELECT {ORDER}, {', '.join(names)} FROM {INPUTS} ORDER BY {LATEST_FIRST}"
+
+        def check(found: list[Incident]) -> None:
+            rows = [(number, *(getattr(each, name) for name in names)) for number, each in enumerate(found)]
+            columns: dict[str, Type] = {ORDER: "integer", **{name: _COLUMN_TYPES[name] for name in names}}
+            placed = [tuple(row[1:]) for row in self.select(statement, columns, rows)]
+            wanted = sorted(found, key=version_key, reverse=True)
+            assert placed == [tuple(getattr(each, name) for name in names) for each in wanted]
+
+        self.holds(check, versions(), rows=True)
+
+    def test_records(self) -> None:
+        columns: dict[str, Type] = {"a": "text", "b": "text", "c": "text"}
+        faces = [(join_record_sql(list(columns)), lambda *fields: join_record(fields)),
+                 (join_record_sql(["b"]), lambda *fields: join_record([fields[1]]))]  # fmt: skip
+        text = st.one_of(st.none(), any_texts())
+        self.holds(
+            lambda rows: self.agree(faces, columns, rows),
+            st.tuples(text, text, text),
+            [
+                (before, each, after)
+                for each in PICKED[Kind.TEXT]
+                for before, after in ((None, ""), ('"', " "))
+            ],
+        )
+
+
+def shifted(moment: datetime, years: int) -> datetime | None:
+    """The Python face of the shift, None where it leaves the calendar."""
+    return shift(moment, years) if 1 <= moment.year + years <= 9999 else None
+
+
+def exact(found: object) -> tuple[type, str]:
+    """A value so that 1, 1.0 and True differ, and 0.0 from -0.0."""
+    return type(found), repr(found)

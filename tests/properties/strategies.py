@@ -1,0 +1,266 @@
+"""What a property is tried on: texts as files hold them, whole raw rows, incidents, and small files.
+
+Plain random text hardly ever is nearly a date, so most texts here are picked for being near an edge, made
+by the grammar that is read, or one of these spoilt a little.
+"""
+
+from __future__ import annotations
+
+import gzip
+import string
+from datetime import datetime
+from typing import Final
+
+from hypothesis import strategies as st
+
+from crime_pipelines.domain.dates import CITY_DATE, CITY_DATETIME, ISO_DATE, ISO_DATETIME
+from crime_pipelines.domain.offences import CLASS_OF_FBI_CODE, CLASS_OF_TYPE, KNOWN_TYPES, RENAMED
+from crime_pipelines.domain.reading import Incident
+from crime_pipelines.domain.records import join_record
+from crime_pipelines.domain.schema import FIELDS, Kind
+from crime_pipelines.domain.text import WHITESPACE
+from crime_pipelines.domain.values import DECIMAL, IDENTIFIER, INTEGER
+
+RawRow = dict[str, str | None]
+
+#: Texts at an edge of their kind, well-formed and not.
+PICKED: Final[dict[Kind, tuple[str, ...]]] = {
+    Kind.IDENTIFIER: (
+        "1", "0", "-1", "+1", "007", "1.0", "1e3", "1_000", "0x1", "9223372036854775807",
+        "9223372036854775808", "9999999999999999999", "00000000000000000001", "\u0663", "\uff17", "1 2",
+        "1\n", "HX1",
+    ),
+    Kind.DATETIME: (
+        "03/15/2016 02:30:00 PM", "3/1/2016 1:05:09 pm", "03/15/2016 12:00:00 AM", "03/15/2016 12:00:00 PM",
+        "03/15/2016 00:30:00 AM", "03/15/2016 13:00:00 PM", "03/15/2016 11:60:00 AM",
+        "03/15/2016 11:00:60 AM", "02/29/2016 11:59:59 PM", "02/29/2015 11:59:59 PM",
+        "02/29/1900 01:00:00 AM", "02/29/2000 01:00:00 AM", "13/01/2016 01:00:00 AM",
+        "00/01/2016 01:00:00 AM", "01/00/2016 01:00:00 AM", "04/31/2016 01:00:00 AM",
+        "01/01/0000 01:00:00 AM", "01/01/0001 12:00:00 AM", "12/31/9999 11:59:59 PM",
+        "12/31/9996 11:59:59 PM", "03/15/2016  02:30:00 PM", "03/15/2016\t02:30:00 PM",
+        "03/15/2016 02:30:00PM", "03/15/2016 02:30 PM", "03/15/2016 02:30:00", "03/15/16 02:30:00 PM",
+        "3/15/2016 02:30:00 XM", "\u0663/15/2016 02:30:00 PM", "2016-02-29T00:00:00.000",
+        "2016-02-29 23:59:59.999999", "2016-02-29T23:59:59.9999999", "2016-02-29T23:59:59.123456789",
+        "2016-02-29T23:59:59.1234567890", "2016-02-29T10:00", "2016-02-29T24:00:00", "2016-02-29T23:60:00",
+        "2016-02-29T23:59:60", "2016-02-29T10:00:00Z", "2016-02-29T10:00:00+06:00", "2016-02-29T10:00:00.",
+        "2016-02-29T10:00:00,5", "2016-02-29t10:00:00", "2015-02-29T10:00:00", "2016-00-01T10:00:00",
+        "2016-13-01T10:00:00", "2016-01-32T10:00:00", "0000-01-01T00:00:00", "0001-01-01T00:00:00",
+        "9999-12-31T23:59:59.999999", "10000-01-01T00:00:00", "-2016-01-01T00:00:00", "2016-1-1T10:00:00",
+        "2016-W01-1T10:00:00", "20160229T100000", "2016-060T10:00:00", "03/15/2016", "3/5/2016",
+        "02/30/2016", "00/00/0000", "01/01/0000", "2016-02-29", "2015-02-29", "0000-01-01", "2016-02-30",
+        "16-02-01", "now", "today", "epoch", "infinity", "-infinity", "yesterday", "1456704000", "42430.5",
+        "2016-02-29 (BC)", "2016-02-29T10:00:00 (BC)", "01/01/2016 01:00:00 AM\n",
+    ),
+    Kind.TEXT: (
+        "STREET", "street", "", " ", "\u00a0", "A B", " A  B ", "\x1f", "\x00", "a\x00b", "\u200b", "\ufeff",
+        "=1+1", "'", '"', "\\", "a\\", "\\n", "%", "_", "CAF\u00c9", "e\u0301", "\U0001f389", "\uffff",
+        "\U0010ffff", "~", "~~", "~~~", "!", "~\u00a0", "!\u3000", "\u3000!", "\x85", "NULL", "null", "a,b",
+        "a\nb", "a\r\nb", '"a"', '""',
+    ),
+    Kind.PRIMARY_TYPE: (
+        *KNOWN_TYPES, *RENAMED, "theft", " Theft\t", "MOTOR  VEHICLE\u00a0THEFT", "crim sexual  assault",
+        "non - criminal", "NON-CRIMINAL  (subject specified)", "STRA\u00dfE", "stra\u00dfe", "\u0130stanbul",
+        "\u0131", "\u00e4", "\u01c6", "\ufb01", "\x1ctheft\x1d", "the\x85ft", "", "\u2029", "A\t \u2003B",
+        "''", "\\",
+    ),
+    Kind.FLAG: (
+        "true", "false", "TRUE", "False", "yes", "No", "1", "0", "t", "f", "y", "n", "on", "2", "01", "1.0",
+        "true ", "\u00a0true", "maybe", "\u017f", "ye\u017f", "\ufb01", "fal\u017fe", "y\u0117s", "\uff54rue",
+    ),
+    Kind.INTEGER: (
+        "42", "42.0", "42.000000", "42.0000000", "42.", ".0", "42.5", "-1", "-0", "+1", "007", "-007.0",
+        "999999999", "1000000000", "-999999999", "1_000", "1e3", "0x10", "\u0663", "4 2", "--1", "1,000",
+        "true", "9" * 30,
+    ),
+    Kind.DECIMAL: (
+        "41.88", "-87.62", "+41.88", "1e6", "1E-3", "-0.0", "0", ".5", "5.", ".", "-.5e+1", "e5", "1e",
+        "1_000", "1_0.5", "nan", "NaN", "inf", "-Infinity", "infinity", "1e15", "1.0000001e15", "-1e15",
+        "1e16", "1e400", "1e-400", "4.9e-324", "2.2250738585072014e-308", "0.1", "0.30000000000000004",
+        "9007199254740993", "123456789012345678901234567890", "1d", "1f", "0x1p3", "1,5", "\u0661.5", "1e+",
+        "++1", "1.2.3", "1e1.5",
+    ),
+    Kind.AREA: (
+        "1", "77", "0", "00", "0.0", "78", "-1", "7.0", "07", "77.0", "7.5", "007", "7.", "7.00", "07.0",
+        "1e1", "%", "_", "_7", "|", "1|2", "|1|", "|", "1.0|2", "\u0663", "+7", "7 7", ".", ".0", "7.0.0",
+        "", "700", "70.00",
+    ),
+}  # fmt: skip
+
+_PATTERNS: Final[dict[Kind, tuple[str, ...]]] = {
+    Kind.IDENTIFIER: (IDENTIFIER,),
+    Kind.DATETIME: (CITY_DATETIME, ISO_DATETIME, CITY_DATE, ISO_DATE),
+    Kind.INTEGER: (INTEGER,),
+    Kind.DECIMAL: (DECIMAL,),
+    Kind.AREA: ("[0-9]{1,2}([.]0)?",),
+}
+#: Surrogates are no text, and what can't be in UTF-8 can't come out of a file.
+_ANY_TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+_SPACES: Final = st.text(st.sampled_from(WHITESPACE), max_size=2)
+_TELLING: Final = st.text(
+    st.sampled_from(
+        [*WHITESPACE, *"aZz~!09", "'", '"', "\\", "%", "_", ",", "\u00df", "\u200b", "\U0001f389"]
+    ),
+    max_size=12,
+)
+
+
+@st.composite
+def _spoilt(draw: st.DrawFn, texts: st.SearchStrategy[str]) -> str:
+    """A text with one character dropped, doubled or replaced."""
+    text = draw(texts)
+    at = draw(st.integers(0, len(text)))
+    put_in = draw(
+        st.sampled_from(["", " ", "0", "9", "/", "-", ":", ".", "T", "_", "e", "\u0663", "\n", '"'])
+    )
+    return text[:at] + put_in + text[at + draw(st.integers(0, 2)) :]
+
+
+def texts_of(kind: Kind) -> st.SearchStrategy[str]:
+    """Texts that a field of a kind may hold, for better or worse.
+
+    Args:
+        kind: the kind.
+
+    Returns:
+        The strategy.
+    """
+    picked = st.sampled_from(PICKED[kind])
+    grammatical = [st.from_regex(pattern, fullmatch=True) for pattern in _PATTERNS.get(kind, ())]
+    padded = st.builds(lambda before, text, after: before + text + after, _SPACES, picked, _SPACES)
+    cased = picked.map(str.swapcase)
+    return st.one_of(picked, *grammatical, padded, cased, _spoilt(picked), _TELLING, _ANY_TEXT)
+
+
+def any_texts() -> st.SearchStrategy[str]:
+    """Texts of no kind in particular."""
+    return st.one_of(texts_of(Kind.TEXT), texts_of(Kind.PRIMARY_TYPE), _TELLING, _ANY_TEXT)
+
+
+#: Times of day on both sides of the late-night window's edges, beside any.
+_EDGE_TIMES: Final = ((21, 59, 59, 999999), (22, 0, 0, 0), (23, 59, 59, 999999), (0, 0, 0, 0),
+                      (3, 59, 59, 999999), (4, 0, 0, 0), (4, 59, 59, 0), (12, 0, 0, 0))  # fmt: skip
+_EDGE_DAYS: Final = (
+    datetime(1, 1, 1), datetime(4, 2, 29), datetime(1900, 2, 28), datetime(2000, 2, 29), datetime(2015, 12,
+    31), datetime(2016, 2, 28), datetime(2016, 2, 29), datetime(2016, 3, 1), datetime(9996, 2, 29),
+    datetime(9999, 12, 31),
+)  # fmt: skip
+
+
+def moments() -> st.SearchStrategy[datetime]:
+    """Local civil times, with leap days and the edges of the calendar and of the night among them."""
+    # `fold` tells the two halves of a repeated hour apart, which a time without a zone doesn't know
+    days = st.one_of(st.sampled_from(_EDGE_DAYS), st.datetimes().map(lambda moment: moment.replace(fold=0)))
+    edge = st.builds(_at, days, st.sampled_from(_EDGE_TIMES))
+    return st.one_of(edge, days)
+
+
+def _at(day: datetime, time: tuple[int, int, int, int]) -> datetime:
+    hour, minute, second, microsecond = time
+    return day.replace(hour=hour, minute=minute, second=second, microsecond=microsecond)
+
+
+#: Types and codes that the classifier knows, in every casing, and others.
+PRIMARY_TYPES: Final = st.one_of(
+    st.none(), st.sampled_from([*CLASS_OF_TYPE, *RENAMED, "THEFTS", ""]), texts_of(Kind.PRIMARY_TYPE)
+)
+FBI_CODES: Final = st.one_of(
+    st.none(),
+    st.sampled_from([*CLASS_OF_FBI_CODE, "6", " 06", "06 ", "\u00a007", "", "26"]),
+    texts_of(Kind.TEXT),
+)
+
+_USUAL: Final = {
+    "id": "10000092", "case_number": "HY189866", "occurred_at": "03/18/2015 07:44:00 PM",
+    "block": "0000X W X ST", "iucr": "0820", "primary_type": "THEFT", "description": "OVER $500",
+    "location_description": "STREET", "arrest": "false", "domestic": "true", "beat": "0122",
+    "district": "001", "ward": "42", "community_area": "25", "fbi_code": "06", "x_coordinate": "1144606",
+    "y_coordinate": "1903566", "updated_on": "02/10/2018 03:50:01 PM", "latitude": "41.891",
+    "longitude": "-87.744", "shift_years": "",
+}  # fmt: skip
+_UNUSUAL: Final = {field.name: st.one_of(st.none(), texts_of(field.kind)) for field in FIELDS}
+
+
+@st.composite
+def raw_rows(draw: st.DrawFn) -> RawRow:
+    """A raw row by field name: a usual one in which some fields hold anything at all."""
+    changed = draw(st.lists(st.sampled_from(FIELDS), max_size=5, unique_by=lambda field: field.name))
+    return {**_USUAL, **{field.name: draw(_UNUSUAL[field.name]) for field in changed}}
+
+
+def picked_rows() -> list[RawRow]:
+    """A raw row for each picked text of each field, and for each field without one."""
+    return [{**_USUAL, field.name: text} for field in FIELDS for text in (None, "", *PICKED[field.kind])]
+
+
+_FEW_MOMENTS: Final = (
+    datetime(2015, 3, 18, 19, 44),
+    datetime(2015, 3, 18, 19, 44, 0, 1),
+    datetime(2016, 2, 29),
+)
+#: By code point, upper case comes before lower, and what UTF-16 needs two units for comes last.
+_FEW_TEXTS: Final = ("", "A", "B", "a", "AB", "\u00e9", "\uffff", "\U0001f389", "z\x00")
+
+
+@st.composite
+def versions(draw: st.DrawFn, key: int = 1) -> Incident:
+    """A version of an incident, from so few values that versions often agree in all but one field."""
+    text = st.one_of(st.none(), st.sampled_from(_FEW_TEXTS))
+    rare = st.one_of(st.none(), st.none(), st.none(), st.sampled_from(_FEW_TEXTS))
+    integer = st.one_of(st.none(), st.sampled_from([-1, 0, 9, 10]))
+    decimal = st.one_of(st.none(), st.sampled_from([-1.5, 0.0, 9.5, 10.0]))
+    occurred_at = draw(st.sampled_from(_FEW_MOMENTS))
+    return Incident(
+        id=key, case_number=draw(rare), occurred_at=occurred_at, block=draw(rare),
+        iucr=draw(rare), primary_type=draw(text), description=draw(rare), location_description=draw(text),
+        arrest=draw(st.booleans()), domestic=draw(st.sampled_from([None, False, True])), beat=draw(rare),
+        district=draw(rare), ward=draw(integer), community_area=draw(st.sampled_from([None, 1, 9, 10])),
+        fbi_code=draw(rare), x_coordinate=draw(decimal), y_coordinate=draw(decimal), year=occurred_at.year,
+        updated_on=draw(st.one_of(st.none(), st.sampled_from(_FEW_MOMENTS))), latitude=draw(decimal),
+        longitude=draw(decimal), shift_years=draw(st.sampled_from([0, 3])), unreadable=draw(rare),
+    )  # fmt: skip
+
+
+#: Lines that are near to CSV in every way: stray, doubled and closing quotes, commas, each line break.
+CSV_LIKE: Final = st.lists(
+    st.sampled_from(['"', '"', '""', ",", ",", "a", " ", "\n", "\r", "\r\n", "\u00e9"]), max_size=40
+).map("".join)
+
+_LETTERS: Final = st.text(st.sampled_from(string.ascii_letters), min_size=1, max_size=4)
+
+
+def sound_fields(width: int) -> st.SearchStrategy[list[str]]:
+    """Fields of which none begins or ends with a sign that quoting gives a meaning to.
+
+    Args:
+        width: how many.
+
+    Returns:
+        The strategy.
+    """
+    inside = st.sampled_from(["", ",", "\n", "\r\n", " ", ",\n,"])
+    field = st.builds(lambda one, sign, other: one + sign + other, _LETTERS, inside, _LETTERS)
+    return st.lists(field, min_size=width, max_size=width)
+
+
+_NEEDED: Final = [field.name for field in FIELDS if field.needed]
+_OTHERS: Final = [field.name for field in FIELDS if not field.needed]
+#: Ids come from so few that versions meet.
+_FEW_IDS: Final = st.one_of(st.integers(1, 5).map(str), texts_of(Kind.IDENTIFIER))
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """A file of incidents, however spoilt, with sound headings in any order."""
+    columns = draw(st.permutations(_NEEDED + draw(st.lists(st.sampled_from(_OTHERS), unique=True))))
+    row = st.builds(
+        lambda found, key: join_record([{**found, "id": key}[name] for name in columns]), raw_rows(), _FEW_IDS
+    )
+    rubbish = st.one_of(
+        CSV_LIKE, _ANY_TEXT, row.map(lambda text: text + ",x"), row.map(lambda text: text[:-9])
+    )
+    rows = draw(st.lists(st.one_of(row, row, row, row, row, _spoilt(row), rubbish), max_size=30))
+    line_break = draw(st.sampled_from(["\n", "\n", "\r\n", "\r"]))
+    text = line_break.join([",".join(columns), *rows]) + draw(st.sampled_from([line_break, ""]))
+    encoding = draw(st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "latin-1"]))
+    data = text.encode(encoding, errors="replace")
+    return gzip.compress(data, mtime=0) if draw(st.booleans()) else data

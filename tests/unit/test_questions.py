@@ -1,0 +1,252 @@
+"""The catalogue of questions, and each of them rendered for each engine."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from crime_pipelines.domain.areas import AREAS
+from crime_pipelines.questions import (
+    DATA_QUALITY,
+    EARLIEST_AS_OF,
+    QUESTIONS,
+    Answer,
+    Column,
+    Question,
+    question,
+)
+from crime_pipelines.questions.render import render
+
+ALL = [*QUESTIONS, DATA_QUALITY]
+AS_OF = datetime(2021, 11, 11, 23, 30)
+each_question = pytest.mark.parametrize("asked", ALL, ids=lambda asked: asked.name)
+each_dialect = pytest.mark.parametrize("dialect", ["bigquery", "duckdb", "spark"])
+
+
+class TestCatalogue:
+    def test_the_five_in_order(self) -> None:
+        assert [each.name for each in QUESTIONS] == [
+            "monthly_trend", "theft_locations", "crime_trend", "safest_areas", "arrest_rates",
+        ]  # fmt: skip
+        assert all(question(each.name) is each for each in QUESTIONS)
+
+    def test_no_such_question(self) -> None:
+        with pytest.raises(KeyError):
+            question("data_quality")  # asked of every run, but none of the five
+
+    @each_question
+    def test_words_for_all_of_it(self, asked: Question) -> None:
+        assert asked.wording.endswith("?")
+        assert asked.title
+        assert all(column.description.endswith(".") for column in asked.columns)
+        assert all(caveat.endswith(".") for caveat in asked.caveats)
+
+    def test_an_answer_as_csv(self, tmp_path: Path) -> None:
+        columns = [
+            ("day", "date"),
+            ("at", "datetime"),
+            ("n", "integer"),
+            ("x", "decimal"),
+            ("t", "text"),
+            ("b", "boolean"),
+        ]
+        asked = Question("q", "Q", "Q?", tuple(Column(name, type_, ".") for name, type_ in columns), ())  # type: ignore[arg-type]
+        rows = [
+            (date(2020, 2, 29), datetime(2020, 2, 29, 4), 7, 0.1 + 0.2, 'A, "B"\nC', True),
+            (None, None, None, None, None, None),
+            (date(1, 1, 1), datetime(1, 1, 1), -7, 1e-300, "=1+1 \u00e9", False),
+        ]
+        answer = Answer(asked, rows)
+        answer.write_csv(tmp_path / "q.csv")
+        text = (tmp_path / "q.csv").read_bytes().decode()
+        assert "\r" not in text
+        with (tmp_path / "q.csv").open(encoding="utf-8", newline="") as file:
+            assert list(csv.reader(file)) == [
+                ["day", "at", "n", "x", "t", "b"],
+                ["2020-02-29", "2020-02-29 04:00:00", "7", "0.30000000000000004", 'A, "B"\nC', "true"],
+                [""] * 6,
+                ["0001-01-01", "0001-01-01 00:00:00", "-7", "1e-300", "=1+1 \u00e9", "false"],
+            ]
+        assert answer.records()[0] == dict(zip(["day", "at", "n", "x", "t", "b"], rows[0], strict=True))
+
+    def test_a_row_of_another_width_is_no_answer(self) -> None:
+        with pytest.raises(ValueError, match="zip"):
+            Answer(QUESTIONS[0], [(date(2020, 1, 1), 7)]).records()
+
+
+class TestRendering:
+    @each_question
+    @each_dialect
+    def test_a_select_with_nothing_left_to_fill_in(self, asked: Question, dialect: str) -> None:
+        statement = render(asked, dialect, AS_OF, 3)
+        tree = sqlglot.parse_one(statement, dialect=dialect)
+        assert isinstance(tree, exp.Select)
+        assert not list(tree.find_all(exp.Parameter, exp.Placeholder))
+        assert not re.search(r"@|is_late_night|is_theft", statement, re.IGNORECASE)
+        # what it reads are the two tables and its own expressions
+        own = {each.alias for each in tree.find_all(exp.CTE)}
+        read = {each.name for each in tree.find_all(exp.Table)} - own
+        assert "incidents" in read
+        assert read <= {"incidents", "areas", ""}
+
+    @pytest.mark.parametrize("dialect", ["bigquery", "duckdb"])  # for Spark, sqlglot takes it apart
+    def test_the_trend_is_of_the_monthly_trend(self, dialect: str) -> None:
+        trend = sqlglot.parse_one(render(question("crime_trend"), dialect, AS_OF), dialect=dialect)
+        (carried,) = (each.this for each in trend.find_all(exp.CTE) if each.alias == "monthly_trend")
+        whole = sqlglot.parse_one(render(question("monthly_trend"), dialect, AS_OF), dialect=dialect)
+        assert carried.sql(dialect, comments=False) == whole.sql(dialect, comments=False)
+
+    @each_question
+    def test_spark_takes_local_civil_time_for_what_it_is(self, asked: Question) -> None:
+        statement = render(asked, "spark", AS_OF, 3)
+        assert not re.search(r"TIMESTAMP(?!_NTZ)\b", statement)  # an instant
+        assert "DATETIME" not in statement  # no word of Spark's
+
+    @each_question
+    def test_bigquery_takes_numbers_of_days_and_months(self, asked: Question) -> None:
+        statement = render(asked, "bigquery", AS_OF)
+        assert not re.search(r"INTERVAL\s+'", statement)
+        assert not re.search(r"DATE_SUB\([^,]*,\s*'", statement)
+
+    @each_question
+    @each_dialect
+    def test_tables_by_the_engines_names(self, asked: Question, dialect: str) -> None:
+        names = {"incidents": "lake.crime.incidents", "areas": "lake.crime.areas"}
+        tree = sqlglot.parse_one(render(asked, dialect, AS_OF, tables=names), dialect=dialect)
+        renamed = [each for each in tree.find_all(exp.Table) if each.name in names]
+        assert renamed
+        assert all(
+            (each.catalog, each.db) == ("lake", "crime") and each.alias == each.name for each in renamed
+        )
+
+    def test_what_is_no_select_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Question, "sql", property(lambda self: "DELETE FROM incidents"))
+        with pytest.raises(TypeError, match=r"monthly_trend.sql is not a SELECT"):
+            render(replace(QUESTIONS[0]), "duckdb", AS_OF)
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A few incidents, chosen so that each question has something to tell apart."""
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE incidents (occurred_at TIMESTAMP, primary_type VARCHAR, fbi_code VARCHAR, "
+            "location_description VARCHAR, arrest BOOLEAN, community_area BIGINT, shift_years BIGINT)"
+        )
+        rows = [
+            (datetime(2016, 1, 1), "NARCOTICS", "18", "STREET", True, 1, 3),
+            (datetime(2019, 12, 31, 23, 59, 59), "NARCOTICS", "18", "STREET", False, 1, 3),
+            (datetime(2020, 1, 1), "NARCOTICS", "18", None, True, None, 3),
+            (datetime(2018, 12, 31, 23, 59, 59), "THEFT", "06", "ALLEY", False, 2, 3),
+            (datetime(2019, 1, 1), "THEFT", "06", "ALLEY", False, 2, 3),
+            (datetime(2019, 1, 1, 4), None, "06", "alley", False, 2, 3),
+            (datetime(2021, 2, 28, 12), "MOTOR VEHICLE THEFT", "07", "STREET", False, 77, 0),
+            (datetime(2021, 2, 28, 12), None, None, "STREET", False, 77, 3),
+        ]
+        connection.executemany("INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.execute("CREATE TABLE areas (area BIGINT, name VARCHAR, residents BIGINT)")
+        connection.executemany("INSERT INTO areas VALUES (?, ?, ?)", [tuple(area) for area in AREAS])
+        yield connection
+
+
+class TestAnswers:
+    def ask(
+        self, database: duckdb.DuckDBPyConnection, name: str, as_of: datetime | str
+    ) -> list[tuple[object, ...]]:
+        return database.execute(render(question(name), "duckdb", as_of, 3)).fetchall()
+
+    def test_months(self, database: duckdb.DuckDBPyConnection) -> None:
+        rows = self.ask(database, "monthly_trend", datetime(2021, 2, 28, 12))
+        assert len(rows) == 60
+        assert (rows[0][0], rows[-1]) == (date(2016, 3, 1), (date(2021, 2, 1), 2, True))
+        assert {month: number for month, number, _ in rows if number} == {
+            date(2018, 12, 1): 1, date(2019, 1, 1): 2, date(2019, 12, 1): 1, date(2020, 1, 1): 1, date(2021,
+            2, 1): 2,
+        }  # fmt: skip
+        assert all(complete for *_, complete in rows)
+        assert [each[2] for each in self.ask(database, "monthly_trend", datetime(2021, 2, 27, 23, 59))][
+            -2:
+        ] == [True, False]
+        # the last day of February 2020 is the 29th
+        assert self.ask(database, "monthly_trend", datetime(2020, 2, 28, 23))[-1] == (
+            date(2020, 2, 1),
+            0,
+            False,
+        )
+        assert self.ask(database, "monthly_trend", datetime(2020, 2, 29))[-1] == (date(2020, 2, 1), 0, True)
+
+    def test_months_from_the_first_there_is(self, database: duckdb.DuckDBPyConnection) -> None:
+        rows = self.ask(database, "monthly_trend", EARLIEST_AS_OF)
+        assert len(rows) == 60
+        assert rows[0][0] == date(1, 1, 1)
+
+    def test_thefts(self, database: duckdb.DuckDBPyConnection) -> None:
+        assert self.ask(database, "theft_locations", datetime(2020, 6, 1)) == [
+            (2018, 1, "ALLEY", 1),
+            (2019, 1, "ALLEY", 1),  # a tie goes by code point: upper case first
+            (2019, 2, "alley", 1),  # no type, but the code of a theft
+        ]
+        assert self.ask(database, "theft_locations", datetime(2021, 6, 1))[0][0] == 2019
+
+    def test_the_series_of_the_trend(self, database: duckdb.DuckDBPyConnection) -> None:
+        rows = self.ask(database, "crime_trend", datetime(2021, 2, 28, 12))
+        assert (rows[0][0], rows[-1][0], len(rows)) == (date(2016, 3, 1), date(2021, 2, 1), 60)
+        # asked as of later, months that the data do not reach are no zeros
+        assert self.ask(database, "crime_trend", datetime(2022, 6, 30))[-1] == (date(2021, 2, 1), 2)
+
+    def test_areas(self, database: duckdb.DuckDBPyConnection) -> None:
+        rows = self.ask(database, "safest_areas", AS_OF)
+        assert [row[0] for row in rows] == list(range(1, 78))
+        late = {row[1]: row[3] for row in rows if row[3]}
+        assert late == {1: 2, 2: 2}  # 04:00 is not late, midnight and 23:59:59 are
+        assert {row[1]: row[4] for row in rows if row[4]} == {1: 2, 2: 3, 77: 2}
+        assert [row[1] for row in rows[-2:]] == [2, 1]  # as many, but of fewer residents
+        days = (date(2021, 2, 28) - date(2016, 1, 1)).days + 1
+        assert rows[-1][-1] == pytest.approx(2 * 1000 / 55_628 / (days / 365.25), rel=1e-12)
+
+    def test_areas_without_residents_go_by_the_count(self, database: duckdb.DuckDBPyConnection) -> None:
+        places = {"areas": "districts"}
+        database.execute(
+            "CREATE OR REPLACE TABLE districts AS SELECT * FROM (VALUES (1::BIGINT, 'One', 10::BIGINT), "
+            "(2, 'Two', NULL), (77, 'Three', 5), (5, 'Four', NULL)) AS d (area, name, residents)"
+        )
+        rows = database.execute(render(question("safest_areas"), "duckdb", AS_OF, 3, places)).fetchall()
+        assert [(row[0], row[1], row[3]) for row in rows] == [(1, 5, 0), (2, 77, 0), (3, 1, 2), (4, 2, 2)]
+        assert [row[-1] is None for row in rows] == [True, False, False, True]
+
+    def test_arrests(self, database: duckdb.DuckDBPyConnection) -> None:
+        rows = self.ask(database, "arrest_rates", AS_OF)
+        # 2016-2019 and no later; where the intervals begin alike, by type, the missing one first
+        assert [row[:4] for row in rows] == [
+            ("NARCOTICS", 2, 1, 0.5),
+            (None, 1, 0, 0.0),
+            ("THEFT", 2, 0, 0.0),
+        ]
+        assert rows[0][4:] == pytest.approx((0.0945, 0.9055), abs=5e-5)
+        assert rows[1][4] == 0.0
+
+    def test_quality(self, database: duckdb.DuckDBPyConnection) -> None:
+        (row,) = database.execute(render(DATA_QUALITY, "duckdb", datetime(2020, 12, 31), 3)).fetchall()
+        found = dict(zip([column.name for column in DATA_QUALITY.columns], row, strict=True))
+        assert found == {
+            "incidents": 8, "first_occurred_at": datetime(2016, 1, 1), "last_occurred_at": datetime(2021, 2,
+            28, 12), "after_as_of": 2, "at_midnight": 3, "at_noon": 2, "late_night": 5, "without_area": 1,
+            "without_location": 1, "without_type": 2, "shifted_otherwise": 1,
+        }  # fmt: skip
+
+    @each_question
+    def test_the_latest_incidents_moment_may_be_an_expression(
+        self, asked: Question, database: duckdb.DuckDBPyConnection
+    ) -> None:
+        expression = "(SELECT MAX(occurred_at) FROM incidents)"
+        given = database.execute(render(asked, "duckdb", datetime(2021, 2, 28, 12), 3)).fetchall()
+        assert database.execute(render(asked, "duckdb", expression, 3)).fetchall() == given
