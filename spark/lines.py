@@ -11,17 +11,18 @@ of `domain.records`, and only then split.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import and_
 from typing import Final
 
-from pyspark.sql import Column, DataFrame, Row, SparkSession
+from crime_pipelines.spark.files import literally
+from crime_pipelines.spark.pieces import BYTE_ORDER_MARK, records_of
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
-from crime_pipelines.domain.records import GREATEST_RECORD, fields_of, records
+from crime_pipelines.domain.records import GREATEST_RECORD
 from crime_pipelines.domain.schema import Reason
 from crime_pipelines.sources import SourceFile
 
@@ -34,10 +35,9 @@ PATH: Final = "path"
 RAW_ROW: Final = "raw_row"
 STRUCTURE: Final = "structure"
 
-BYTE_ORDER_MARK: Final = "\ufeff"
-_REPLACEMENT: Final = "\ufffd"
+REPLACEMENT: Final = "\ufffd"
 # Possessive: a line that does not match is found out in one pass, without going back.
-_FIELD: Final = f'(?:"[^"{_REPLACEMENT}]*+(?:""[^"{_REPLACEMENT}]*+)*+"|[^",{_REPLACEMENT}]*+)'
+_FIELD: Final = f'(?:"[^"{REPLACEMENT}]*+(?:""[^"{REPLACEMENT}]*+)*+"|[^",{REPLACEMENT}]*+)'
 _REGULAR: Final = f"^{_FIELD}(?:,{_FIELD})*+$"
 _WHOLE_FILE: Final = str(2**62)
 
@@ -82,7 +82,7 @@ def regular_lines(spark: SparkSession, files: Sequence[Located]) -> DataFrame:
     )
     schema = ", ".join(f"{column(at)} STRING" for at in range(width))
     fields = F.from_csv(F.col(RAW_ROW), schema, {"quote": '"', "escape": '"', "mode": "PERMISSIVE"})
-    lines = spark.read.text([located.path for located in files]).where(line != "")
+    lines = spark.read.text([literally(located.path) for located in files]).where(line != "")
     judged = lines.select(
         line.alias(RAW_ROW), F.col("_metadata.file_path").alias(PATH), structure.alias(STRUCTURE)
     )
@@ -113,18 +113,18 @@ def irregular_records(spark: SparkSession, located: Located) -> DataFrame:
     """
     width = len(located.file.headings)
     whole = "spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes"
-    before = {name: spark.conf.get(name) for name in whole}
+    before = {name: str(spark.conf.get(name)) for name in whole}
     try:
         for name in whole:
             spark.conf.set(name, _WHOLE_FILE)
-        text = spark.read.option("lineSep", "\n").text(located.path)
+        text = spark.read.option("lineSep", "\n").text(literally(located.path))
         pieces = text.select("value", F.col("_metadata.file_path").alias(PATH)).rdd
         if pieces.getNumPartitions() > 1:
             raise AssertionError(f"{located.path} was cut into {pieces.getNumPartitions()} pieces")
     finally:
         for name, value in before.items():
             spark.conf.set(name, value)
-    rows = pieces.mapPartitions(lambda lines: _records(lines, width))
+    rows = pieces.mapPartitions(partial(records_of, width=width))
     read = spark.createDataFrame(rows, f"fields ARRAY<STRING>, {PATH} STRING, {RAW_ROW} STRING")
     return read.select(
         *(F.col("fields")[at].alias(column(at)) for at in range(width)),
@@ -132,24 +132,3 @@ def irregular_records(spark: SparkSession, located: Located) -> DataFrame:
         RAW_ROW,
         F.when(F.col("fields").isNull(), Reason.MALFORMED_ROW.value).alias(STRUCTURE),
     )
-
-
-def _records(rows: Iterable[Row], width: int) -> Iterator[tuple[list[str] | None, str, str]]:
-    source = iter(rows)
-    first = next(source, None)
-    if first is None:
-        return
-    path = first[1]
-    lines = _physical_lines(first[0].removeprefix(BYTE_ORDER_MARK), source)
-    next(lines)  # the headings
-    for record in records(lines, width):
-        yield (fields_of(record.text, width) if record.sound else None), path, record.text
-
-
-def _physical_lines(first: str, rest: Iterator[Row]) -> Iterator[str]:
-    """Lines with their breaks, from texts that were cut at ``\\n``."""
-    text: str | None = first
-    while text is not None:
-        yield from io.StringIO(text + "\n", newline="") if "\r" in text else (text + "\n",)
-        following = next(rest, None)
-        text = None if following is None else following[0]

@@ -118,7 +118,7 @@ def java_version(home: Path) -> int | None:
         Such as 17; None if it can't be run.
     """
     try:
-        command = [home / "bin" / "java", "-version"]
+        command = [str(home / "bin" / "java"), "-version"]
         said = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own
     except (OSError, subprocess.CalledProcessError):
         return None

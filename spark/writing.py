@@ -18,6 +18,7 @@ from crime_pipelines.spark.lines import (
     IRREGULAR,
     PATH,
     RAW_ROW,
+    REPLACEMENT,
     STRUCTURE,
     Located,
     irregular_records,
@@ -86,23 +87,15 @@ def write_rows(
     partition = f"{incidents}/{_REJECTED}"
     irregular: set[str] = set()
     while True:
-        rows = read_rows(spark, files, shift_years, irregular)
-        _write_by_year(rows, incidents, with_source_file=with_source_file)
-        rejected = _rejected(spark, partition)
-        found = {
-            _named(row[0], uris)
-            for row in rejected.where(F.col(REASON) == IRREGULAR).select(PATH).distinct().collect()
-        }
-        if not found:
+        _write_by_year(read_rows(spark, files, shift_years, irregular), incidents, with_source_file)
+        rejected = _travelled(spark, partition)
+        if not add_irregular(rejected, irregular, uris):
             break
-        if found <= irregular:
-            raise AssertionError(f"read in one piece and still irregular: {', '.join(sorted(found))}")
-        irregular |= found
-    rejected = _without_headings(rejected)
-    named = _with_uris(spark, rejected, uris)
-    named.select(*LAKE_REJECTS.names).coalesce(1).write.mode("overwrite").parquet(rejects)
+    named_rejects(spark, rejected, uris).coalesce(1).write.mode("overwrite").parquet(rejects)
     delete(spark, partition)
-    return _account(spark, incidents, rejects, [each for each in files if each.path in irregular])
+    written = spark.read.schema(LAKE_REJECTS.spark_schema()).parquet(literally(rejects))
+    in_one_piece = [each for each in files if each.path in irregular]
+    return account(spark, read_versions(spark, incidents), written, in_one_piece)
 
 
 def read_versions(spark: SparkSession, incidents: str) -> DataFrame:
@@ -118,7 +111,73 @@ def read_versions(spark: SparkSession, incidents: str) -> DataFrame:
     return spark.read.schema(LAKE_INCIDENTS.spark_schema()).parquet(literally(incidents))
 
 
-def _write_by_year(rows: DataFrame, folder: str, *, with_source_file: bool) -> None:
+def add_irregular(rows: DataFrame, irregular: set[str], uris: Mapping[str, str]) -> bool:
+    """Find out which files must be read again, in one piece.
+
+    Args:
+        rows: what was read; of it `REASON` and `PATH`.
+        irregular: the paths of the files that were read so; those found are added.
+        uris: every file's name by its path.
+
+    Returns:
+        Whether there are any.
+    """
+    found = {_named(path, uris) for path in _paths(rows.where(F.col(REASON) == IRREGULAR))}
+    if found & irregular:
+        raise AssertionError(f"read in one piece and still irregular: {', '.join(sorted(found))}")
+    irregular |= found
+    return bool(found)
+
+
+def named_rejects(spark: SparkSession, rejected: DataFrame, uris: Mapping[str, str]) -> DataFrame:
+    """Rejects under the names that the user knows their files by, without the files' headings.
+
+    Args:
+        spark: the session.
+        rejected: `REASON`, `PATH` and `RAW_ROW` of every row that is no incident.
+        uris: every file's name by its path.
+
+    Returns:
+        The columns of `LAKE_REJECTS`.
+    """
+    names = spark.createDataFrame(
+        [(path, uris[_named(path, uris)]) for path in _paths(rejected)],
+        f"{PATH} STRING, {SOURCE_FILE} STRING",
+    )
+    return _without_headings(rejected).join(F.broadcast(names), PATH).select(*LAKE_REJECTS.names)
+
+
+def account(
+    spark: SparkSession, versions: DataFrame, rejects: DataFrame, in_one_piece: Sequence[Located]
+) -> Account:
+    """Count what was read.
+
+    Args:
+        spark: the session.
+        versions: versions of incidents.
+        rejects: rejects, by the columns of `LAKE_REJECTS`.
+        in_one_piece: the files that were read in one piece: only there are bytes found that are not UTF-8.
+
+    Returns:
+        What became of the rows.
+    """
+    count, latest = versions.agg(F.count("*"), F.max("occurred_at")).collect()[0]
+    unread = versions.where("unreadable IS NOT NULL")
+    fields = unread.select(F.explode(F.split("unreadable", ",")).alias("field"))
+    warnings = {row[0]: row[1] for row in fields.groupBy("field").count().orderBy("field").collect()}
+    undecodable = sum(
+        irregular_records(spark, each)
+        .where(F.col(STRUCTURE).isNull() & F.col(RAW_ROW).contains(REPLACEMENT))
+        .count()
+        for each in in_one_piece
+    )
+    if undecodable:
+        warnings["encoding"] = undecodable
+    rejected = {row[0]: row[1] for row in rejects.groupBy("reason").count().orderBy("reason").collect()}
+    return Account(count, rejected, warnings, latest)
+
+
+def _write_by_year(rows: DataFrame, folder: str, with_source_file: bool) -> None:
     rejected = F.col(REASON).isNotNull()
     carried = {carrier: F.col(column) for column, carrier in CARRIERS.items()}
     columns = []
@@ -134,7 +193,7 @@ def _write_by_year(rows: DataFrame, folder: str, *, with_source_file: bool) -> N
     rows.select(columns).write.partitionBy("year").mode("overwrite").parquet(folder)
 
 
-def _rejected(spark: SparkSession, partition: str) -> DataFrame:
+def _travelled(spark: SparkSession, partition: str) -> DataFrame:
     """The rows in the partition of rejects, under their proper names."""
     if not exists(spark, partition):
         return spark.createDataFrame([], ", ".join(f"{name} STRING" for name in CARRIERS))
@@ -158,15 +217,6 @@ def _without_headings(rejected: DataFrame) -> DataFrame:
     return rejected.where(F.col(REASON) != HEADINGS).unionByName(further)
 
 
-def _with_uris(spark: SparkSession, rejected: DataFrame, uris: Mapping[str, str]) -> DataFrame:
-    """Name files as the user did."""
-    names = spark.createDataFrame(
-        [(path, uris[_named(path, uris)]) for path in _paths(rejected)],
-        f"{PATH} STRING, {SOURCE_FILE} STRING",
-    )
-    return rejected.join(F.broadcast(names), PATH)
-
-
 def _paths(rows: DataFrame) -> list[str]:
     return [row[0] for row in rows.select(PATH).distinct().collect()]
 
@@ -177,25 +227,3 @@ def _named(path: str, uris: Mapping[str, str]) -> str:
         if name in uris:
             return name
     raise KeyError(path)
-
-
-def _account(spark: SparkSession, incidents: str, rejects: str, irregular: Sequence[Located]) -> Account:
-    versions = read_versions(spark, incidents)
-    count, latest = versions.agg(F.count("*"), F.max("occurred_at")).collect()[0]
-    fields = versions.where("unreadable IS NOT NULL").select(
-        F.explode(F.split("unreadable", ",")).alias("field")
-    )
-    warnings = {row[0]: row[1] for row in fields.groupBy("field").count().orderBy("field").collect()}
-    undecodable = sum(
-        irregular_records(spark, each)
-        .where(F.col(STRUCTURE).isNull() & F.col(RAW_ROW).contains("\ufffd"))
-        .count()
-        for each in irregular
-    )
-    if undecodable:
-        warnings["encoding"] = undecodable
-    reasons = (
-        spark.read.schema(LAKE_REJECTS.spark_schema()).parquet(literally(rejects)).groupBy("reason").count()
-    )
-    rejected = {row[0]: row[1] for row in reasons.orderBy("reason").collect()}
-    return Account(count, rejected, warnings, latest)

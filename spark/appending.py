@@ -1,0 +1,94 @@
+"""Straight into BigQuery, with Google's connector."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from crime_pipelines.spark.lines import PATH, RAW_ROW, Located
+from crime_pipelines.spark.reading import REASON, read_rows
+from crime_pipelines.spark.writing import SOURCE_FILE, Account, account, add_irregular, named_rejects
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
+
+from crime_pipelines.manifest import Manifest
+from crime_pipelines.settings import Settings
+from crime_pipelines.warehouse.tables import INCIDENT_VERSIONS, REJECTS, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of an attempt, read and counted.
+
+    Attributes:
+        account: what became of them.
+        versions: versions of incidents, by `schema.COLUMNS` and `source_file`.
+        rejects: rejects, by the columns of `LAKE_REJECTS`.
+    """
+
+    account: Account
+    versions: DataFrame
+    rejects: DataFrame
+
+    def append(self, settings: Settings, manifest: Manifest) -> None:
+        """Append them to the warehouse's tables, which exist.
+
+        Args:
+            settings: the settings.
+            manifest: the attempt, whose name every row carries.
+
+        Raises:
+            pyspark.errors.PySparkException: BigQuery refuses; what was appended stays, and counts for nothing
+                until the attempt is settled.
+        """
+        for rows, table in ((self.versions, INCIDENT_VERSIONS), (self.rejects, REJECTS)):
+            _append(_marked(rows, table, manifest), settings, table)
+
+
+@contextmanager
+def append_rows(spark: SparkSession, files: Sequence[Located], shift_years: int) -> Iterator[Rows]:
+    """Read files, once, for tables in BigQuery.
+
+    Args:
+        spark: the session.
+        files: the files.
+        shift_years: calendar years to move dates by.
+
+    Yields:
+        The rows; they are kept on the executors until the block is left.
+    """
+    uris = {located.path: located.file.uri for located in files}
+    irregular: set[str] = set()
+    while True:
+        rows = read_rows(spark, files, shift_years, irregular).persist(StorageLevel.MEMORY_AND_DISK)
+        if not add_irregular(rows, irregular, uris):
+            break
+        rows.unpersist()
+    try:
+        versions = rows.where(F.col(REASON).isNull()).withColumnRenamed(PATH, SOURCE_FILE)
+        rejects = named_rejects(
+            spark, rows.where(F.col(REASON).isNotNull()).select(REASON, PATH, RAW_ROW), uris
+        )
+        counted = account(spark, versions, rejects, [each for each in files if each.path in irregular])
+        yield Rows(counted, versions, rejects)
+    finally:
+        rows.unpersist()
+
+
+def _marked(rows: DataFrame, table: Table, manifest: Manifest) -> DataFrame:
+    marks: dict[str, Column] = {
+        "run_id": F.lit(manifest.run_id),
+        "attempt": F.lit(manifest.attempt),
+        "loaded_at": F.current_timestamp(),
+    }
+    return rows.select(*((marks[name] if name in marks else F.col(name)).alias(name) for name in table.names))
+
+
+def _append(rows: DataFrame, settings: Settings, table: Table) -> None:
+    writer = rows.write.format("bigquery").mode("append")
+    writer = writer.option("writeMethod", "direct").option("parentProject", settings.project)
+    writer.option("createDisposition", "CREATE_NEVER").save(
+        f"{settings.project}.{settings.dataset}.{table.name}"
+    )

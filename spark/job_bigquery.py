@@ -1,0 +1,51 @@
+"""Architecture 2 on Dataproc: incident files straight into BigQuery, and the answers from there.
+
+    spark-submit job_bigquery.py --input URI --run-id ID --shift-years N --as-of DATE-OR-EMPTY
+        --dataset crime --answers-dataset crime_answers --topic TOPIC --project PROJECT
+
+Google's connector appends the attempt's rows; each write is committed at once. The driver counts them, and
+only then takes the rows of the run's earlier attempts away.
+"""
+
+from __future__ import annotations
+
+from crime_pipelines.spark import job
+
+
+def to_warehouse(attempt: job.Attempt) -> None:
+    """Do the job.
+
+    Args:
+        attempt: the attempt.
+
+    Raises:
+        PipelineError: the input can't be read, no row of it is an incident, or the counts do not fit.
+    """
+    from crime_pipelines.spark.appending import append_rows
+    from crime_pipelines.warehouse.answers import refresh
+    from crime_pipelines.warehouse.appended import settle
+
+    from crime_pipelines.clients import publish
+    from crime_pipelines.settings import Settings
+
+    options = attempt.options
+    settings = Settings.from_environment(
+        project=options.project,
+        architecture=2,
+        dataset=options.dataset,
+        answers_dataset=options.answers_dataset,
+    )
+    files = attempt.files()
+    with append_rows(attempt.spark, files, options.shift_years) as rows:
+        manifest = attempt.manifest(2, files, rows.account)
+        rows.append(settings, manifest)
+    settle(settings, manifest)
+    refresh(settings, manifest.moment)
+    publish(settings, options.topic, {"run_id": options.run_id})
+
+
+if __name__ == "__main__":
+    parser = job.options_of("Incident files straight into BigQuery.")
+    parser.add_argument("--dataset", required=True, help="the warehouse's dataset")
+    parser.add_argument("--answers-dataset", required=True, help="the dataset of the answers")
+    job.run(parser, to_warehouse)
