@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from crime_pipelines.spark.lines import PATH, RAW_ROW, Located
 from crime_pipelines.spark.reading import REASON, read_rows
+from crime_pipelines.spark.session import unfused
 from crime_pipelines.spark.writing import SOURCE_FILE, Account, account, add_irregular, named_rejects
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -62,8 +63,10 @@ def append_rows(spark: SparkSession, files: Sequence[Located], shift_years: int)
     uris = {located.path: located.file.uri for located in files}
     irregular: set[str] = set()
     while True:
-        rows = read_rows(spark, files, shift_years, irregular).persist(StorageLevel.MEMORY_AND_DISK)
-        if not add_irregular(rows, irregular, uris):
+        with unfused(spark):
+            rows = read_rows(spark, files, shift_years, irregular).persist(StorageLevel.MEMORY_AND_DISK)
+            again = add_irregular(rows, irregular, uris)
+        if not again:
             break
         rows.unpersist()
     try:

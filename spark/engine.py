@@ -15,6 +15,7 @@ from crime_pipelines.spark.lines import Located
 from crime_pipelines.spark.session import local_session
 from crime_pipelines.spark.versions import drop_superseded
 from crime_pipelines.spark.writing import read_versions, write_rows
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -134,7 +135,7 @@ def _tidy(*folders: Path) -> None:
 def _errors_in_words(files: list[Located]) -> Iterator[None]:
     try:
         yield
-    except PySparkException as error:
+    except (PySparkException, Py4JJavaError) as error:
         text = " ".join(str(error).split())
         for located in files:
             if located.path in text:

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from crime_pipelines.spark.session import configure
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -172,7 +173,7 @@ def run(parser: argparse.ArgumentParser, work: Callable[[Attempt], None]) -> NoR
             )
         except PipelineError as error:
             code = _failed(str(error), error.exit_code)
-        except PySparkException as error:
+        except (PySparkException, Py4JJavaError) as error:
             code = _failed(" ".join(str(error).split())[:2000], 1)
     spark.stop()
     sys.exit(code)

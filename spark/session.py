@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,8 +28,6 @@ SETTINGS: Final = {
     # Few, large reading tasks: each writes a file for every year it meets.
     "spark.sql.files.maxPartitionBytes": "256m",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    # Methods that the JIT compiler refuses for their size run many times slower than the plan without fusion.
-    "spark.sql.codegen.hugeMethodLimit": "8000",
 }
 #: On this machine alone.
 _LOCAL: Final = {
@@ -65,13 +65,17 @@ def local_session(scratch: Path, settings: Mapping[str, str] | None = None) -> S
     if home:
         os.environ["JAVA_HOME"] = str(home)
     os.environ.setdefault("SPARK_LOCAL_IP", _LOCAL["spark.driver.host"])
+    # Workers must find the package that this process has found.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("crime-pipelines").master(f"local[{usable_cores()}]")
     logging = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
     own = {"spark.driver.extraJavaOptions": logging, "spark.local.dir": str(scratch)}
     for name, value in {**SETTINGS, **_LOCAL, **own, **(settings or {})}.items():
         builder = builder.config(name, value)
     try:
-        return builder.getOrCreate()
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("OFF")  # what goes wrong comes back as an exception
+        return session
     except (PySparkException, OSError) as error:
         java = home or "no Java was found"
         raise PipelineError(
@@ -89,6 +93,28 @@ def configure(spark: SparkSession) -> None:
     for name, value in SETTINGS.items():
         if spark.conf.isModifiable(name):
             spark.conf.set(name, value)
+
+
+@contextmanager
+def unfused(spark: SparkSession) -> Iterator[None]:
+    """Plan without fusing operators into one method.
+
+    The expressions that read a row are too long for that: Java would refuse the method, after seconds of
+    trying, or would never compile it to machine code.
+
+    Args:
+        spark: the session.
+
+    Yields:
+        Nothing.
+    """
+    name = "spark.sql.codegen.wholeStage"
+    before = str(spark.conf.get(name))
+    spark.conf.set(name, "false")
+    try:
+        yield
+    finally:
+        spark.conf.set(name, before)
 
 
 def find_java() -> Path | None:

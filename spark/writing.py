@@ -6,6 +6,7 @@ is then looked through and moved: a second pass over the files would cost as muc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from crime_pipelines.spark.lines import (
     irregular_records,
 )
 from crime_pipelines.spark.reading import REASON, read_rows
+from crime_pipelines.spark.session import unfused
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
@@ -34,6 +36,7 @@ from crime_pipelines.warehouse.tables import LAKE_INCIDENTS, LAKE_REJECTS
 CARRIERS: Final = {REASON: "case_number", PATH: "block", RAW_ROW: "description"}
 _REJECTED: Final = "year=__HIVE_DEFAULT_PARTITION__"
 SOURCE_FILE: Final = "source_file"
+_LOCAL: Final = re.compile("^file:/+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,9 @@ def write_rows(
     partition = f"{incidents}/{_REJECTED}"
     irregular: set[str] = set()
     while True:
-        _write_by_year(read_rows(spark, files, shift_years, irregular), incidents, with_source_file)
+        with unfused(spark):
+            rows = read_rows(spark, files, shift_years, irregular)
+            _write_by_year(rows, incidents, with_source_file)
         rejected = _travelled(spark, partition)
         if not add_irregular(rejected, irregular, uris):
             break
@@ -223,7 +228,8 @@ def _paths(rows: DataFrame) -> list[str]:
 
 def _named(path: str, uris: Mapping[str, str]) -> str:
     """A file's path as it was given to Spark, from how Spark says it."""
-    for name in (path, path.removeprefix("file://"), unquote(path), unquote(path).removeprefix("file://")):
+    local = _LOCAL.sub("/", path)
+    for name in (local, unquote(local)):
         if name in uris:
             return name
     raise KeyError(path)

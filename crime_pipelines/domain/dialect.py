@@ -39,8 +39,8 @@ class Dialect:
         types: the engine's name of each type.
         quick: for each type a faster reading, where the engine has one.
         casts: a cast of ``{text}`` for types that `try_cast_as` does not do justice to.
-        trims_first: whether texts are trimmed in a SELECT of their own, for an engine that chokes on the long
-            expressions there are without; others are faster where most texts need not be trimmed at all.
+        trim: ``{text}`` without ``{whitespace}`` at its ends, for an engine that has a word for it and chokes
+            on the long expressions there are without. All texts are then trimmed in a SELECT of their own.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Dialect:
     types: dict[ColumnType, str]
     quick: dict[ColumnType, Quick] = field(default_factory=dict)
     casts: dict[ColumnType, str] = field(default_factory=dict)
-    trims_first: bool = False
+    trim: str | None = None
 
     def matches(self, text: str, pattern: str) -> str:
         """A condition that the whole text matches the pattern.
@@ -149,7 +149,7 @@ SPARK: Final = Dialect(
     types={"integer": "BIGINT", "decimal": "DOUBLE", "datetime": "TIMESTAMP_NTZ"},
     # A forgiving cast to a whole number takes no `32.0`.
     casts={"integer": "TRY_CAST(TRY_CAST({text} AS DECIMAL(38, 6)) AS {type})"},
-    trims_first=True,
+    trim="NULLIF(TRIM(BOTH {whitespace} FROM {text}), '')",
     quick={
         "integer": Quick("TRY_CAST({text} AS BIGINT)", "CAST({value} AS STRING) = {text}"),
         "decimal": Quick("TRY_CAST({text} AS DOUBLE)", "{text} RLIKE '^-?[0-9]+([.][0-9]*)?$'"),

@@ -10,7 +10,7 @@ from typing import Any
 from crime_pipelines.domain.dates import in_calendar_sql, is_date_alone, is_date_alone_sql, shift, shift_sql
 from crime_pipelines.domain.dialect import Dialect
 from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
-from crime_pipelines.domain.text import Trimmed, clean, clean_sql, literal
+from crime_pipelines.domain.text import WHITESPACE, Trimmed, clean, clean_sql, literal
 from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, value, value_sql
 
 
@@ -107,9 +107,13 @@ def read_incidents_sql(
         A SELECT of `schema.COLUMNS`, then `reject_reason` (NULL for an incident), then `also`. Of a row
         with a reason the other columns mean nothing.
     """
-    if dialect.trims_first:
+    if dialect.trim:
         trimmed = {column: Trimmed(f"t_{column}") for column in raw.values()}
-        cleaned = [f"{clean_sql(column)} AS {text}" for column, text in trimmed.items()]
+        whitespace = literal(WHITESPACE)
+        cleaned = [
+            f"{dialect.trim.format(text=column, whitespace=whitespace)} AS {text}"
+            for column, text in trimmed.items()
+        ]
         relation = f"(SELECT {', '.join([*cleaned, *also])} FROM {relation}) AS trimmed"
         raw = {name: trimmed[column] for name, column in raw.items()}
     present = [field for field in FIELDS if field.name in raw]

@@ -79,7 +79,7 @@ _SPACED: Final = f"TRANSLATE({{0}}, {literal(WHITESPACE)}, '{' ' * len(WHITESPAC
 
 
 class Trimmed(str):
-    """A SQL expression of text that `clean_sql` has been applied to."""
+    """A SQL expression of text that is trimmed already, and NULL where it was empty."""
 
     __slots__ = ()
 
