@@ -53,7 +53,7 @@ from crime_pipelines.domain.offences import (
 from crime_pipelines.domain.reading import Incident, read_incident, read_incidents_sql
 from crime_pipelines.domain.records import join_record, join_record_sql
 from crime_pipelines.domain.schema import COLUMNS, FIELDS, Kind, Reason
-from crime_pipelines.domain.text import clean, clean_sql, fold, fold_sql
+from crime_pipelines.domain.text import Trimmed, clean, clean_sql, fold, fold_sql
 from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, value, value_sql
 from crime_pipelines.domain.versions import LATEST_FIRST, version_key
 from tests.properties.strategies import (
@@ -240,11 +240,14 @@ class FaceEquality:
 
     @pytest.mark.parametrize("kind", Kind)
     def test_values(self, kind: Kind) -> None:
-        candidate = candidate_sql(kind, "v", self.dialect)
+        text = Trimmed("v") if self.dialect.trims_first else "v"
+        given = f"{clean_sql('v')} AS v" if self.dialect.trims_first else "v"
+        candidate = candidate_sql(kind, text, self.dialect)
         statement = (
-            f"SELECT {ORDER}, {value_sql(kind, 'v', self.dialect, 'q' if candidate else None)} AS quick, "
-            f"{value_sql(kind, 'v', self.dialect)} AS exact, v "
-            f"FROM (SELECT {ORDER}, v, {candidate or 'NULL'} AS q FROM {INPUTS}) AS candidates"
+            f"SELECT {ORDER}, {value_sql(kind, text, self.dialect, 'q' if candidate else None)} AS quick, "
+            f"{value_sql(kind, text, self.dialect)} AS exact, v "
+            f"FROM (SELECT {ORDER}, v, {candidate or 'NULL'} AS q "
+            f"FROM (SELECT {ORDER}, {given} FROM {INPUTS}) AS given) AS candidates"
         )
         if kind is Kind.DATETIME:  # reading applies the calendar's bounds with the shift
             bounded = (
@@ -253,7 +256,7 @@ class FaceEquality:
             )
             statement = f"SELECT {ORDER}, {', '.join(bounded)}, v FROM ({statement}) AS unbounded"
         statement = (
-            f"SELECT {ORDER}, quick, exact, {is_unreadable_sql(kind, 'v', 'quick')} AS unreadable "
+            f"SELECT {ORDER}, quick, exact, {is_unreadable_sql(kind, text, 'quick')} AS unreadable "
             f"FROM ({statement}) AS read_values"
         )
 
