@@ -16,6 +16,7 @@ from crime_pipelines.cli.functions import functions
 from crime_pipelines.cli.generate import generate
 from crime_pipelines.cli.logs import say_error
 from crime_pipelines.cli.run import run
+from crime_pipelines.cli.warehouse import warehouse
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.logs import LOG_FORMATS, set_up_logs
 
@@ -46,7 +47,7 @@ def cli(log_format: str) -> None:
     set_up_logs(log_format)
 
 
-for _command in (run, generate, check, dataproc, functions):
+for _command in (run, generate, check, dataproc, functions, warehouse):
     cli.add_command(_command)
 
 
