@@ -14,6 +14,7 @@ from crime_pipelines.cli.check import check
 from crime_pipelines.cli.dataproc import dataproc
 from crime_pipelines.cli.functions import functions
 from crime_pipelines.cli.generate import generate
+from crime_pipelines.cli.localcloud import localcloud
 from crime_pipelines.cli.logs import say_error
 from crime_pipelines.cli.run import run
 from crime_pipelines.cli.warehouse import warehouse
@@ -47,7 +48,7 @@ def cli(log_format: str) -> None:
     set_up_logs(log_format)
 
 
-for _command in (run, generate, check, dataproc, functions, warehouse):
+for _command in (run, generate, check, dataproc, functions, warehouse, localcloud):
     cli.add_command(_command)
 
 
