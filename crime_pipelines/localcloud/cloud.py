@@ -104,6 +104,10 @@ class LocalCloud:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End it, with all that runs in it."""
+        self.close()
+
+    def close(self) -> None:
+        """End it, with all that runs in it."""
         self._stack.close()
 
     def _start(self, stack: ExitStack) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,7 +14,7 @@ import urllib.request
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from crime_pipelines.errors import PipelineError
 
@@ -112,6 +113,19 @@ class Server:
             " / ".join(line.strip() for line in lines if line.strip())[-_LAST_CHARACTERS:]
             or "it said nothing"
         )
+
+    def log_entries(self) -> list[dict[str, Any]]:
+        """The entries of its log that are JSON objects."""
+        try:
+            lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            return []
+        found = []
+        for line in lines:
+            if line.startswith("{"):
+                with suppress(ValueError):
+                    found.append(json.loads(line))
+        return found
 
     def ask_to_end(self) -> None:
         """Ask it and all it started to end."""
