@@ -65,7 +65,6 @@ def inbox(subscription: str) -> Iterator[Inbox]:
     finally:
         receiving.cancel()
         receiving.result()
-        client.close()
 
 
 class Watch:

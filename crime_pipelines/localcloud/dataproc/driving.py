@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ from crime_pipelines.cores import usable_cores
 from crime_pipelines.localcloud import needs
 from crime_pipelines.localcloud.cache import JARS, fetched
 from crime_pipelines.localcloud.dataproc.runs import BatchRun, Job, Workflow
-from crime_pipelines.localcloud.processes import Server
+from crime_pipelines.localcloud.processes import HOST, Server
 from crime_pipelines.settings import Settings
 
 #: What happened, a JSON object a line: in the endpoint's folder.
@@ -154,7 +155,8 @@ class Driver:
         environment = {
             "SPARK_HOME": str(needs.spark_home()),
             "JAVA_HOME": str(needs.java_home()),
-            "SPARK_LOCAL_IP": "127.0.0.1",
+            "SPARK_LOCAL_IP": HOST,
+            "PYSPARK_PYTHON": sys.executable,
         }
         server = Server(job.job_id, command, log, environment, place)
         try:
