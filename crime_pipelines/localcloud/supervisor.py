@@ -127,14 +127,16 @@ def _read(folder: Path) -> State | None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process is there.
+    """Whether a process runs.
 
     Args:
         pid: its id.
 
     Returns:
-        True if it is.
+        True if it does; not where it has ended and its parent has yet to notice.
     """
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -162,7 +164,7 @@ def down(folder: Path) -> bool:
     end = time.monotonic() + _DOWN_SECONDS
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
-    while _is_held(folder):
+    while _is_held(folder) or is_alive(pid):
         if time.monotonic() > end:
             raise PipelineError(f"{folder}: the local cloud (process {pid}) does not end")
         time.sleep(_POLL_SECONDS)

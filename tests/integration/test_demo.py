@@ -1,0 +1,146 @@
+"""The demonstration: a file through the local cloud, by the job files themselves, to answers in BigQuery."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from crime_pipelines.generate import generate
+from crime_pipelines.localcloud import needs
+from crime_pipelines.run import run
+from tests.cloud.local import skip_without
+from tests.conformance.inputs import row, write
+from tests.conformance.suite import same
+
+PROGRAM = Path(sys.executable).with_name("crime-pipelines")
+PATIENCE = 600.0
+
+
+@pytest.fixture(autouse=True)
+def machine() -> None:
+    skip_without(needs.java, needs.pubsub_emulator, needs.storage_server, needs.spark_home)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with every defect, and with versions of its own rows."""
+    folder = tmp_path_factory.mktemp("source")
+    path = folder / "crimes 2012.csv"
+    generate(path, 3_000, seed=41, years=9, defects=0.2)
+    later = {"Updated_On": "02/11/2028 03:50:01 PM"}
+    rows = [row(key, Arrest="true", **later) for key in (1, 2, 3)] + [row(key) for key in (1, 2, 3)]
+    with path.open("a", encoding="utf-8", newline="") as file:
+        file.write("".join(f"{each}\n" for each in rows))
+    run(str(path), folder / "out")
+    return path
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [PROGRAM, "demo", *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The processes of this machine whose command line names a folder."""
+    found = []
+    for each in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = each.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in line:
+            found.append(line)
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", ["1", "2"])
+def test_a_file_becomes_the_answers_that_run_gives(source: Path, tmp_path: Path, architecture: str) -> None:
+    out = tmp_path / "out"
+    done = call(str(source), "--architecture", architecture, "--out", str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    wanted = json.loads((source.parent / "out" / "run.json").read_text(encoding="utf-8"))
+    record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    for name in ("read", "incidents", "superseded", "rejected", "warnings", "shift_years", "as_of"):
+        assert record[name] == wanted[name], name
+    for path in (source.parent / "out" / "answers").iterdir():
+        with path.open(encoding="utf-8", newline="") as one:
+            rows_wanted = list(csv.reader(one))
+        with (out / "answers" / path.name).open(encoding="utf-8", newline="") as other:
+            rows = list(csv.reader(other))
+        assert len(rows) == len(rows_wanted), path.name
+        for got, texts in zip(rows, rows_wanted, strict=True):
+            assert all(map(_same_text, got, texts)), (path.name, got, texts)
+    steps = [
+        "up",
+        "land",
+        "start",
+        "job",
+        *(["lake"] if architecture == "1" else []),
+        "load",
+        "report",
+        "answers",
+    ]
+    assert [each["step"] for each in record["steps"]] == [*steps, "down"]
+    assert record["architecture"] == architecture
+    assert b"</html>" in (out / "report" / "index.html").read_bytes()
+    assert [each.name for each in tmp_path.iterdir()] == ["out"]
+    assert processes_of(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_interrupted_it_leaves_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    process = subprocess.Popen(
+        [PROGRAM, "demo", "--architecture", "1", "--out", str(out), "--rows", "100"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    assert process.stdout is not None
+    watchdog = threading.Timer(PATIENCE, process.kill)
+    watchdog.start()
+    for line in process.stdout:
+        if "runs on crime-1-" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    _, said = process.communicate()
+    watchdog.cancel()
+    assert (process.returncode, said) == (130, "Interrupted: nothing was changed.\n")
+    assert list(tmp_path.iterdir()) == []
+    assert processes_of(tmp_path) == []
+
+
+def test_bad_input_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    for source in ("bad.csv", "missing.csv"):
+        done = call(str(tmp_path / source), "--architecture", "1", "--out", str(tmp_path / "out"))
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+        assert done.stderr.startswith(f"Error: {tmp_path / source}: ")
+    assert [each.name for each in tmp_path.iterdir()] == ["bad.csv"]
+
+
+@pytest.mark.slow
+def test_a_file_without_an_incident_ends_in_one_line(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.csv", [row("x"), row(2, Date="")])
+    done = call(str(source), "--architecture", "1", "--out", str(tmp_path / "out"))
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "no row" in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["in.csv"]
+
+
+def _same_text(got: str, wanted: str) -> bool:
+    """Whether two texts of an answer say the same; floats to 1e-9 relative."""
+    if got == wanted:
+        return True
+    try:
+        return same(got, float(wanted))
+    except ValueError:
+        return False
