@@ -17,6 +17,7 @@ from crime_pipelines.dataproc.client import Dataproc
 from crime_pipelines.dataproc.publish import publish
 from crime_pipelines.localcloud import needs
 from crime_pipelines.localcloud.cache import JARS, fetched
+from crime_pipelines.localcloud.code import wheel
 from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.localcloud.processes import HOST, Server, end_all, free_port
 from crime_pipelines.settings import Settings
@@ -131,7 +132,8 @@ class LocalCloud:
         self._make_topics()
         set_up(self.settings)
         if self._with_code:
-            publish(self.settings, storage, self._told, with_libraries=False)
+            built = wheel(self._told)
+            publish(self.settings, storage, self._told, wheel=built, with_libraries=False)
         self._told("waiting for Dataproc and the functions")
         for server, address in zip(self.servers, self._addresses(), strict=True):
             server.answers(address)
