@@ -34,6 +34,8 @@ JOURNAL: Final = "journal.jsonl"
 _AT_ONCE: Final = 2
 _LOOK_SECONDS: Final = 0.1
 _DRIVER_MEMORY: Final = "2g"
+#: What a job asks of a cluster of many machines, cut down to this one.
+_SMALL: Final = {"spark.sql.shuffle.partitions": "8"}
 _SAYS_WHY: Final = re.compile(r"(?:[\w.]*(?:Error|Exception)|Error): .*")
 _Node: Final[Any] = dataproc.WorkflowNode.NodeState
 _State: Final[Any] = dataproc.Batch.State
@@ -181,10 +183,12 @@ class Driver:
         jars = [*(str(fetched(jar)) for jar in JARS), *(str(self._fetched(uri, place)) for uri in job.jars)]
         properties = {
             "spark.ui.enabled": "false",
+            "spark.log.level": "WARN",
             "spark.local.dir": str(place / "local"),
             "spark.sql.warehouse.dir": str(place / "warehouse"),
             **self._properties,
             **job.properties,
+            **_SMALL,
         }
         return [
             str(needs.spark_home() / "bin" / "spark-submit"),
