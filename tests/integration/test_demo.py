@@ -17,6 +17,7 @@ from crime_pipelines.generate import generate
 from crime_pipelines.localcloud import needs
 from crime_pipelines.run import run
 from tests.cloud.local import skip_without
+from tests.cloud.machine import processes_of
 from tests.conformance.inputs import row, write
 from tests.conformance.suite import same
 
@@ -47,19 +48,6 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [PROGRAM, "demo", *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
-
-
-def processes_of(folder: Path) -> list[str]:
-    """The processes of this machine whose command line names a folder."""
-    found = []
-    for each in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = each.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(folder) in line:
-            found.append(line)
-    return found
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,10 +28,10 @@ from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.dataproc.driving import JOURNAL
 from crime_pipelines.warehouse.jobs import query
 from tests.cloud.local import skip_without
+from tests.cloud.machine import eventually, processes_in
 
 TINY = Path(__file__).parents[1] / "cloud" / "tiny_job.py"
 CSV = "id,occurred_at,arrest\n1,2024-02-29T22:30:00,true\n2,2024-03-10T02:30:00,false\n3,,\n"
-PATIENCE = 120.0
 
 
 class Cloud:
@@ -101,30 +101,6 @@ class Cloud:
         (attempt,) = self.dataproc.attempts(run_id)
         assert attempt.state.is_over
         assert not processes_in(self.local.folder / "dataproc" / "clusters")
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    """What a look gives as soon as it gives something."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("nothing happened")
-
-
-def processes_in(folder: Path) -> list[str]:
-    """The processes of this machine that run in a folder."""
-    found = []
-    for each in Path("/proc").glob("[0-9]*/cwd"):
-        try:
-            place = str(each.readlink())
-        except OSError:
-            continue
-        if place.startswith(str(folder)):
-            found.append(place)
-    return found
 
 
 @pytest.fixture(scope="module")

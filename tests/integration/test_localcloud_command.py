@@ -7,8 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,9 +15,9 @@ from crime_pipelines.errors import InputError
 from crime_pipelines.localcloud import needs
 from crime_pipelines.localcloud.supervisor import State, down, is_alive, status, up
 from tests.cloud.local import skip_without
+from tests.cloud.machine import eventually
 
 PROGRAM = Path(sys.executable).with_name("crime-pipelines")
-PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -40,13 +38,6 @@ def start(folder: Path, tick_seconds: int = 0) -> State:
     state = up(folder, 1, tick_seconds, told.append, with_code=False)
     assert "making buckets, topics and the warehouse" in told
     return state
-
-
-def eventually(look: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not look():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.1)
 
 
 def assert_nothing_runs(state: State) -> None:
