@@ -81,8 +81,12 @@ def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> st
 
 
 def _name(file: SourceFile) -> str:
+    """A name that says what the file is: in a bucket, nothing else does."""
     name = Path(file.uri).name
-    return name if is_taken(name) else f"{name.lstrip('._')}.csv{'.gz' if file.gzipped else ''}"
+    if is_taken(name) and name.endswith(".gz") == file.gzipped:
+        return name
+    stem = re.sub(r"(?i)(\.csv)?(\.gz)?$", "", name, count=1).lstrip("._")
+    return f"{stem or 'crimes'}.csv{'.gz' if file.gzipped else ''}"
 
 
 def _follow(cloud: LocalCloud, watch: Watch, steps: Steps, operation: str) -> Attempt:

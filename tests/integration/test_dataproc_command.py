@@ -162,7 +162,6 @@ def test_without_a_template_or_a_service_one_line_says_so(cloud: Cloud) -> None:
     assert (away.returncode, len(away.stderr.splitlines())) == (1, 1)
 
 
-@pytest.mark.xfail(reason="the job files come with the Spark jobs", raises=AssertionError)
 def test_the_code_is_published(cloud: Cloud, tmp_path: Path) -> None:
     wheel = tmp_path / "crime_pipelines-0.1.0-py3-none-any.whl"
     wheel.write_bytes(b"a wheel")
