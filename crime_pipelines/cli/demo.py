@@ -53,7 +53,7 @@ def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int)
 
     Exit codes: 0 done, 1 failed on the way, 2 the input, the machine or the call is wrong, 130 interrupted.
     """
-    with google_libraries():
+    with google_libraries("local"):
         from crime_pipelines.localcloud.demo import demo as show
     record, answers = show(source, out, architecture, click.echo, rows=rows, seed=seed)
     click.echo()

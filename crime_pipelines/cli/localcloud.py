@@ -62,7 +62,7 @@ def localcloud() -> None:
 )
 def up(folder: Path | None, architecture: str, tick_every: int) -> None:
     """Start it."""
-    with google_libraries():
+    with google_libraries("local"):
         from crime_pipelines.localcloud.supervisor import up as start
     state = start(_place(folder), int(architecture), tick_every, lambda text: click.echo(text, err=True))
     _show(state)
@@ -74,7 +74,7 @@ def up(folder: Path | None, architecture: str, tick_every: int) -> None:
 @click.pass_context
 def status(context: click.Context, folder: Path | None, variables: bool) -> None:
     """Say how it stands. Exit code 1 if it is not up, or a part of it has ended."""
-    with google_libraries():
+    with google_libraries("local"):
         from crime_pipelines.localcloud.supervisor import is_alive
         from crime_pipelines.localcloud.supervisor import status as state_of
     state = state_of(_place(folder))
@@ -96,7 +96,7 @@ def status(context: click.Context, folder: Path | None, variables: bool) -> None
 @_folder_option
 def tick(folder: Path | None) -> None:
     """Tick as the scheduler does: all that has landed is read as one run."""
-    with google_libraries():
+    with google_libraries("local"):
         from crime_pipelines.localcloud.cloud import applied
         from crime_pipelines.localcloud.supervisor import status as state_of
         from crime_pipelines.localcloud.ticking import tick as publish_tick
@@ -113,7 +113,7 @@ def tick(folder: Path | None) -> None:
 @_folder_option
 def down(folder: Path | None) -> None:
     """End it, with everything that runs in it."""
-    with google_libraries():
+    with google_libraries("local"):
         from crime_pipelines.localcloud.supervisor import down as end
     ended = end(_place(folder))
     click.echo("the local cloud is down" if ended else "the local cloud was not up")

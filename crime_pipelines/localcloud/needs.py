@@ -128,6 +128,19 @@ def spark_home() -> Path:
     return Path(found.submodule_search_locations[0])
 
 
+def certificates() -> None:
+    """Make sure that a trust store of Java's can be made.
+
+    Raises:
+        MissingError: the library is not installed, or too old.
+    """
+    try:
+        from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_java_truststore
+    except ImportError as error:
+        raise MissingError("cryptography 45 is missing: pip install 'crime-pipelines[local]'") from error
+    del serialize_java_truststore
+
+
 def functions_framework() -> None:
     """Make sure that the functions can be served.
 
@@ -180,7 +193,7 @@ def missing() -> list[str]:
     lacking = []
     if platform.system() == "Windows":
         lacking.append("the local cloud runs on Linux and macOS")
-    for need in (java, pubsub_emulator, storage_server, spark_home, functions_framework):
+    for need in (java, pubsub_emulator, storage_server, certificates, spark_home, functions_framework):
         try:
             need()
         except MissingError as error:

@@ -1,15 +1,17 @@
-"""The local cloud's stores for tests: skipped where a machine lacks something."""
+"""The local cloud for tests: skipped, with the reason, where a machine lacks something."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from crime_pipelines.errors import PipelineError
 from crime_pipelines.localcloud import needs
+from crime_pipelines.localcloud.cache import JARS, fetched
 from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.settings import Settings
 
@@ -17,27 +19,36 @@ PROJECT = "local-crime"
 _number = itertools.count(1)
 
 
-def skip_without(*found: object) -> None:
-    """Skip where a machine lacks something, and say what.
-
-    Args:
-        found: functions of `needs`.
-    """
+def _skip_without(*found: Callable[[], object]) -> None:
     for need in found:
         try:
-            need()  # type: ignore[operator]
-        except needs.MissingError as error:
+            need()
+        except PipelineError as error:
             pytest.skip(str(error))
+
+
+def needs_stores() -> None:
+    """Skip where Cloud Storage, Pub/Sub and BigQuery can't be had."""
+    _skip_without(
+        needs.java,
+        needs.pubsub_emulator,
+        needs.storage_server,
+        lambda: needs.bigquery_emulator(lambda text: None),
+    )
+
+
+def needs_local_cloud() -> None:
+    """Skip where the whole local cloud can't be had."""
+    needs_stores()
+    _skip_without(needs.spark_home, needs.functions_framework)
+    for jar in JARS:
+        _skip_without(lambda jar=jar: fetched(jar))
 
 
 @contextmanager
 def stores(folder: Path) -> Iterator[Emulators]:
     """Cloud Storage, Pub/Sub and BigQuery, found by every client of this process."""
-    skip_without(needs.java, needs.pubsub_emulator, needs.storage_server)
-    try:
-        needs.bigquery_emulator(lambda text: None)
-    except needs.MissingError as error:
-        pytest.skip(str(error))
+    needs_stores()
     with (
         Emulators(folder, Settings(PROJECT), lambda text: None) as emulators,
         pytest.MonkeyPatch.context() as patch,

@@ -17,14 +17,13 @@ from crime_pipelines.clients import publish, publisher, storage_client, topic_pa
 from crime_pipelines.dataproc.attempts import State
 from crime_pipelines.dataproc.client import Dataproc
 from crime_pipelines.generate import generate
-from crime_pipelines.localcloud import needs
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.dataproc.driving import JOURNAL
 from crime_pipelines.localcloud.watching import Watch, inbox, watching
 from crime_pipelines.run import run
 from crime_pipelines.warehouse.answers import read
 from crime_pipelines.warehouse.jobs import query
-from tests.cloud.local import skip_without
+from tests.cloud.local import needs_local_cloud
 from tests.cloud.machine import eventually, processes_in
 from tests.conformance.inputs import row
 from tests.conformance.suite import answers_of, same
@@ -93,7 +92,7 @@ class Cloud:
 
 @pytest.fixture(params=[1, 2])
 def cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cloud]:
-    skip_without(needs.java, needs.pubsub_emulator, needs.storage_server, needs.spark_home)
+    needs_local_cloud()
     folder = tmp_path / "cloud"
     folder.mkdir()
     with ExitStack() as stack:

@@ -23,11 +23,10 @@ from crime_pipelines.dataproc.client import Dataproc
 from crime_pipelines.dataproc.starting import operations_of, start_once
 from crime_pipelines.dataproc.submission import Submission
 from crime_pipelines.dataproc.templates import package_name, workflow_template
-from crime_pipelines.localcloud import needs
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.dataproc.driving import JOURNAL
 from crime_pipelines.warehouse.jobs import query
-from tests.cloud.local import skip_without
+from tests.cloud.local import needs_local_cloud
 from tests.cloud.machine import eventually, processes_in
 
 TINY = Path(__file__).parents[1] / "cloud" / "tiny_job.py"
@@ -105,7 +104,7 @@ class Cloud:
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    skip_without(needs.java, needs.pubsub_emulator, needs.storage_server, needs.spark_home)
+    needs_local_cloud()
     with LocalCloud(tmp_path_factory.mktemp("local"), 1, with_code=False) as local:
         cloud = Cloud(local)
         yield cloud

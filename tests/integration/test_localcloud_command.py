@@ -14,7 +14,7 @@ import pytest
 from crime_pipelines.errors import InputError
 from crime_pipelines.localcloud import needs
 from crime_pipelines.localcloud.supervisor import State, down, is_alive, status, up
-from tests.cloud.local import skip_without
+from tests.cloud.local import needs_local_cloud
 from tests.cloud.machine import eventually
 
 PROGRAM = Path(sys.executable).with_name("crime-pipelines")
@@ -22,7 +22,7 @@ PROGRAM = Path(sys.executable).with_name("crime-pipelines")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    skip_without(needs.java, needs.pubsub_emulator, needs.storage_server, needs.spark_home)
+    needs_local_cloud()
     return tmp_path / "cloud"
 
 

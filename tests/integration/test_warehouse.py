@@ -33,6 +33,7 @@ from tests.cloud.lake import put_attempt
 from tests.cloud.local import fresh_settings, stores
 from tests.conformance.inputs import row, write
 from tests.conformance.suite import same
+from tests.real import REAL, needs_real_data
 
 PROGRAM = Path(sys.executable).with_name("crime-pipelines")
 
@@ -136,6 +137,16 @@ def test_a_run_is_loaded_and_answered_as_the_embedded_engine_does(warehouse: War
     assert (as_of, counted, rejected) == (manifest.moment, manifest.read, manifest.rejects_count)
     assert json.loads(detail)["attempt"] == "a1"
     assert not any(name.startswith("staging") for name in warehouse.tables())
+
+
+@needs_real_data
+@pytest.mark.slow
+def test_the_real_fifth_is_answered_as_the_embedded_engine_does(warehouse: Warehouse, tmp_path: Path) -> None:
+    record, _ = run(str(REAL / "chicago" / "crimes_2012_2018_fifth.csv.gz"), tmp_path / "out")
+    load(warehouse.settings, put_attempt(warehouse.settings, tmp_path / "out", "fifth", "a1"))
+    refresh(warehouse.settings, record.as_of)
+    warehouse.assert_answers(tmp_path / "out")
+    assert warehouse.rows("SELECT COUNT(*) FROM crime.incidents") == [(record.incidents,)]
 
 
 def test_times_and_texts_come_back_as_they_were(warehouse: Warehouse, tmp_path: Path) -> None:
