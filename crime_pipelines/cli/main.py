@@ -45,6 +45,7 @@ def cli(log_format: str) -> None:
     crime-pipelines generate crimes.csv --rows 100000    a file to try it on
     crime-pipelines run crimes.csv --out out             the answers, in out/report/index.html
     crime-pipelines check out                            whether that output is sound
+    crime-pipelines demo --architecture 1 --out demo     the same through a cloud on this machine
     """
     set_up_logs(log_format)
 
