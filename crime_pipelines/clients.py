@@ -35,7 +35,12 @@ def warehouse_client(settings: Settings) -> WarehouseClient:
     """
     from google.cloud.bigquery import Client
 
-    return Client(
+    class PatientClient(Client):
+        """The library's client; `patience_of` says how long its calls are to be repeated."""
+
+        patience = retry_of(settings)
+
+    return PatientClient(
         project=settings.project,
         location=settings.region,
         credentials=_credentials(BIGQUERY_EMULATOR),
@@ -126,6 +131,21 @@ def retry_of(settings: Settings) -> Retry:
     from google.cloud.bigquery.retry import DEFAULT_RETRY
 
     return DEFAULT_RETRY.with_timeout(settings.retry_seconds)
+
+
+def patience_of(client: WarehouseClient) -> Retry:
+    """How long calls of a client are repeated: as the settings say that it was made from.
+
+    Args:
+        client: BigQuery.
+
+    Returns:
+        A retry, for the argument `retry` of the library's calls; the library's own for another client.
+    """
+    from google.cloud.bigquery.retry import DEFAULT_RETRY
+
+    retry: Retry = getattr(client, "patience", DEFAULT_RETRY)
+    return retry
 
 
 def is_plain(endpoint: str) -> bool:

@@ -16,7 +16,7 @@ import crime_pipelines
 from crime_pipelines.errors import InputError, PipelineError
 
 #: What a wheel is built of.
-_SOURCES: Final = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "crime_pipelines", "spark", "beam")
+SOURCES: Final = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "crime_pipelines", "spark", "beam")
 #: Dataproc's machines: Debian 12, Python 3.11. pip takes no platform for compatible with an older one.
 _PLATFORMS: Final = (
     *(f"manylinux_2_{minor}_x86_64" for minor in range(28, 4, -1)),
@@ -59,7 +59,7 @@ def build_wheel(root: Path, folder: Path) -> Path:
         PipelineError: it can't be built.
     """
     with tempfile.TemporaryDirectory() as place:
-        for name in _SOURCES:
+        for name in SOURCES:
             source, target = root / name, Path(place, name)
             if source.is_dir():
                 shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))

@@ -65,8 +65,11 @@ def settings_of(project: str | None, region: str | None, architecture: str | Non
 
 
 @contextmanager
-def google_libraries() -> Iterator[None]:
+def google_libraries(extra: str = "gcp") -> Iterator[None]:
     """Say what to install where a library of Google's is missing.
+
+    Args:
+        extra: the extra that brings it.
 
     Yields:
         Nothing; import them inside.
@@ -77,4 +80,4 @@ def google_libraries() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise InputError(f"{error}; pip install 'crime-pipelines[gcp]'") from error
+        raise InputError(f"{error}; pip install 'crime-pipelines[{extra}]'") from error

@@ -78,10 +78,17 @@ def run(source: str, out: Path, engine: str, shift_years: int, as_of: datetime |
             as_of=as_of.date() if as_of else None,
             progress=progress,
         )
-    _summarise(out, record, answers)
+    summarise(out, record, answers)
 
 
-def _summarise(out: Path, record: RunRecord, answers: Mapping[str, Answer]) -> None:
+def summarise(out: Path, record: RunRecord, answers: Mapping[str, Answer]) -> None:
+    """Say what a run read and what its answers are.
+
+    Args:
+        out: its output.
+        record: what it says of itself.
+        answers: its answers by name.
+    """
     from crime_pipelines.report.facts import Facts
     from crime_pipelines.report.sentences import words
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime
@@ -55,6 +56,11 @@ class Question:
     finish: Callable[[Sequence[Row]], list[Row]] = list
 
     @property
+    def is_sql_alone(self) -> bool:
+        """Whether the SQL gives the answer's rows as they stand."""
+        return self.finish is list
+
+    @property
     def sql(self) -> str:
         """The question in BigQuery's dialect, over the tables `incidents` and `areas`."""
         return files(__package__).joinpath("sql", f"{self.name}.sql").read_text(encoding="utf-8")
@@ -87,9 +93,15 @@ class Answer:
             OSError: the file can't be written.
         """
         with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(column.name for column in self.question.columns)
-            writer.writerows([_as_text(value) for value in row] for row in self.rows)
+            file.write(self.to_csv())
+
+    def to_csv(self) -> str:
+        """The answer as CSV: headings, ISO dates, true/false, empty for null."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(column.name for column in self.question.columns)
+        writer.writerows([_as_text(value) for value in row] for row in self.rows)
+        return text.getvalue()
 
 
 def _as_text(value: object) -> str:

@@ -66,6 +66,22 @@ def render(
     return tree.sql(dialect=dialect, pretty=True)
 
 
+def order_of(asked: Question, dialect: str) -> str:
+    """By what the rows of a question's answer are ordered, to read them back from where they are kept.
+
+    Args:
+        asked: the question, whose SQL gives the answer's rows as they stand.
+        dialect: sqlglot's name of the engine's dialect.
+
+    Returns:
+        What stands behind ORDER BY, over the answer's own columns.
+    """
+    order = sqlglot.parse_one(asked.sql, dialect=_SOURCE).args["order"].copy()
+    for column in order.find_all(exp.Column):
+        column.replace(exp.column(column.name, quoted=True))
+    return ", ".join(each.sql(dialect=dialect) for each in order.expressions)
+
+
 def _expanded(asked: Question, parameters: Mapping[str, str]) -> exp.Select:
     tree = sqlglot.parse_one(asked.sql, dialect=_SOURCE)
 

@@ -113,6 +113,20 @@ class Table:
         }
 
 
+def full_name(project: str, dataset: str, table: Table) -> str:
+    """A table's name in a statement.
+
+    Args:
+        project: its project.
+        dataset: its dataset.
+        table: the table.
+
+    Returns:
+        The full name, quoted.
+    """
+    return f"`{project}`.`{dataset}`.`{table.name}`"
+
+
 def _incident_column(name: str) -> Column:
     if name == "year":
         return Column(name, "INTEGER", "The year of occurred_at.")

@@ -134,8 +134,8 @@ def test_waiting_tells_each_change_once(cloud: Cloud) -> None:
 
     over = cloud.dataproc.wait(operation, listen, poll_seconds=0.01)
     assert [each.detail for each in told] == [
-        "crime-1-abc is being made",
-        "job-1 runs on crime-1-abc",
+        f"{cloud.workflow.metadata.cluster_name} is being made",
+        f"job-1 runs on {cloud.workflow.metadata.cluster_name}",
         "the job is done and the cluster is gone",
     ]
     assert over.state is State.DONE

@@ -1,0 +1,131 @@
+"""`crime-pipelines localcloud`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from crime_pipelines.cli.cloud import google_libraries
+from crime_pipelines.errors import InputError
+from crime_pipelines.settings import ARCHITECTURES
+
+if TYPE_CHECKING:
+    from crime_pipelines.localcloud.supervisor import State
+
+_folder_option = click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where it keeps its files and logs. [default: localcloud in the cache folder]",
+)
+
+
+@click.group()
+def localcloud() -> None:
+    """A cloud on this machine, for trying things out.
+
+    Cloud Storage, Pub/Sub and BigQuery are Google's emulators and stand-ins that speak the same protocols;
+    the functions are served as in the cloud, and Dataproc's endpoint runs jobs on local Spark with Google's
+    own connectors. All of it listens on this machine alone, and starts empty.
+
+    \b
+    crime-pipelines localcloud up
+    eval "$(crime-pipelines localcloud status --env)"    # every command of this shell then speaks to it
+    crime-pipelines dataproc submit gs://local-crime-crime-landing/crimes.csv
+    crime-pipelines localcloud down
+
+    What is fetched once (Google's connectors, the BigQuery emulator) is kept in ~/.cache/crime-pipelines, or
+    in the folder that CRIME_PIPELINES_CACHE names.
+
+    Exit codes: 0 done, 1 failed on the way or not up, 2 the machine lacks something or the call is wrong.
+    """
+
+
+@localcloud.command()
+@_folder_option
+@click.option(
+    "--architecture",
+    type=click.Choice([str(each) for each in ARCHITECTURES]),
+    default="1",
+    show_default=True,
+    help="What a landed file starts.",
+)
+@click.option(
+    "--tick-every",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="How often the scheduler ticks. [default: never; `localcloud tick` ticks once]",
+)
+def up(folder: Path | None, architecture: str, tick_every: int) -> None:
+    """Start it."""
+    with google_libraries("local"):
+        from crime_pipelines.localcloud.supervisor import up as start
+    state = start(_place(folder), int(architecture), tick_every, lambda text: click.echo(text, err=True))
+    _show(state)
+
+
+@localcloud.command()
+@_folder_option
+@click.option("--env", "variables", is_flag=True, help="Print the variables by which programs find it.")
+@click.pass_context
+def status(context: click.Context, folder: Path | None, variables: bool) -> None:
+    """Say how it stands. Exit code 1 if it is not up, or a part of it has ended."""
+    with google_libraries("local"):
+        from crime_pipelines.localcloud.supervisor import is_alive
+        from crime_pipelines.localcloud.supervisor import status as state_of
+    state = state_of(_place(folder))
+    if state is None:
+        click.echo("the local cloud is not up", err=True)
+        context.exit(1)
+    elif variables:
+        for name, value in state.environment.items():
+            click.echo(f"export {name}={shlex.quote(value)}")
+    else:
+        _show(state)
+        ended = [name for name, pid in state.servers.items() if not is_alive(pid)]
+        for name in ended:
+            click.echo(f"{name} has ended", err=True)
+        context.exit(int(bool(ended)))
+
+
+@localcloud.command()
+@_folder_option
+def tick(folder: Path | None) -> None:
+    """Tick as the scheduler does: all that has landed is read as one run."""
+    with google_libraries("local"):
+        from crime_pipelines.localcloud.cloud import applied
+        from crime_pipelines.localcloud.supervisor import status as state_of
+        from crime_pipelines.localcloud.ticking import tick as publish_tick
+        from crime_pipelines.settings import Settings
+    state = state_of(_place(folder))
+    if state is None:
+        raise InputError("the local cloud is not up: crime-pipelines localcloud up")
+    with applied(state.environment):
+        settings = Settings.from_environment()
+        click.echo(f"{settings.files_topic}: message {publish_tick(settings)}")
+
+
+@localcloud.command()
+@_folder_option
+def down(folder: Path | None) -> None:
+    """End it, with everything that runs in it."""
+    with google_libraries("local"):
+        from crime_pipelines.localcloud.supervisor import down as end
+    ended = end(_place(folder))
+    click.echo("the local cloud is down" if ended else "the local cloud was not up")
+
+
+def _place(folder: Path | None) -> Path:
+    from crime_pipelines.localcloud.cache import cache_folder
+
+    return folder or cache_folder() / "localcloud"
+
+
+def _show(state: State) -> None:
+    click.echo(f"the local cloud is up (architecture {state.architecture}, process {state.pid})")
+    for name, address in state.endpoints.items():
+        click.echo(f"  {name:<32}{address}")

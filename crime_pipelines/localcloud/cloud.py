@@ -1,0 +1,257 @@
+"""The local cloud, put together: stores, warehouse, code, Dataproc, functions and scheduler."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from crime_pipelines import functions
+from crime_pipelines.clients import publisher, storage_client, subscriber, topic_path
+from crime_pipelines.dataproc.client import Dataproc
+from crime_pipelines.dataproc.publish import publish
+from crime_pipelines.localcloud import needs
+from crime_pipelines.localcloud.cache import JARS, fetched
+from crime_pipelines.localcloud.code import wheel
+from crime_pipelines.localcloud.emulators import Emulators
+from crime_pipelines.localcloud.processes import HOST, Server, end_all, free_port
+from crime_pipelines.settings import Settings
+from crime_pipelines.warehouse.setup import set_up
+
+PROJECT: Final = "local-crime"
+#: The topic of messages that a function could not handle, however often they came.
+DEAD_LETTERS: Final = "dead-letters"
+_DELIVERIES: Final = 5
+_ACKNOWLEDGE_SECONDS: Final = 600
+_MAIN: Final = Path(functions.__file__).with_name("main.py")
+#: Each function with its signature and the setting that names its topic.
+_FUNCTIONS: Final = {
+    "start_processing": ("cloudevent", "files_topic"),
+    "start_processing_http": ("http", None),
+    "load_tables": ("cloudevent", "finished_topic"),
+    "render_charts": ("cloudevent", "answers_topic"),
+}
+
+
+class LocalCloud:
+    """A cloud on this machine. While it is entered, the clients of this process find it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        architecture: int,
+        told: Callable[[str], None] = lambda text: None,
+        *,
+        tick_seconds: int = 0,
+        with_code: bool = True,
+    ) -> None:
+        """Nothing runs before it is entered.
+
+        Args:
+            folder: what it keeps on disk, and its logs; empty at first.
+            architecture: 1 or 2: what a landed file starts.
+            told: called with what is being done.
+            tick_seconds: how often the scheduler ticks; 0 for never.
+            with_code: whether to publish the package and the job files.
+        """
+        self.folder = folder
+        self._told, self._tick_seconds, self._with_code = told, tick_seconds, with_code
+        dataproc = f"http://{HOST}:{free_port()}"
+        self.settings = Settings(PROJECT, architecture=architecture, dataproc_endpoint=dataproc)
+        self._emulators = Emulators(folder, self.settings, told)
+        self.servers: list[Server] = []
+        self.function_urls: dict[str, str] = {}
+        self._stack = ExitStack()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which any process finds this cloud."""
+        return {**self.settings.environment(), **self._emulators.environment}
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Where its parts answer, for people."""
+        return {
+            **self._emulators.endpoints,
+            "Dataproc (gRPC)": self.settings.dataproc_endpoint,
+            **{f"function {name}": url for name, url in self.function_urls.items()},
+        }
+
+    def running(self) -> list[Server]:
+        """Every process of it."""
+        return [*self._emulators.servers, *self.servers]
+
+    def __enter__(self) -> Self:
+        """Start it and wait until all of it answers.
+
+        Raises:
+            MissingError: this machine lacks something; all of it is named.
+            PipelineError: something does not start.
+        """
+        lacking = needs.missing()
+        if lacking:
+            raise needs.MissingError("; ".join(lacking))
+        with ExitStack() as stack:
+            self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End it, with all that runs in it."""
+        self.close()
+
+    def close(self) -> None:
+        """End it, with all that runs in it."""
+        self._stack.close()
+
+    def _start(self, stack: ExitStack) -> None:
+        stack.enter_context(self._emulators)
+        stack.enter_context(applied(self.environment))
+        # The other way round as they were started: first those that work, then what they work on.
+        stack.callback(lambda: end_all(reversed(self.servers)))
+        self._told("starting Dataproc and the functions")
+        self._start_dataproc()
+        for name, (signature, _) in _FUNCTIONS.items():
+            self._start_function(name, signature)
+        self._told("making buckets, topics and the warehouse")
+        storage = storage_client(self.settings)
+        for bucket in (
+            self.settings.landing_bucket,
+            self.settings.lake_bucket,
+            self.settings.report_bucket,
+            self.settings.code_bucket,
+        ):
+            storage.create_bucket(bucket)
+        self._make_topics()
+        set_up(self.settings)
+        if self._with_code:
+            built = wheel(self._told)
+            publish(self.settings, storage, self._told, wheel=built, with_libraries=False)
+        self._told("waiting for Dataproc and the functions")
+        for server, address in zip(self.servers, self._addresses(), strict=True):
+            server.answers(address)
+        client = Dataproc(self.settings)
+        try:
+            client.put_templates()
+        finally:
+            client.close()
+        self._subscribe_functions()
+        if self._tick_seconds:
+            self._start_python(
+                "the scheduler", "scheduler", "crime_pipelines.localcloud.ticking", str(self._tick_seconds)
+            )
+
+    def _addresses(self) -> list[str]:
+        # GET on a favicon is answered by the framework itself and reaches no function.
+        urls = [f"{url}favicon.ico" for url in self.function_urls.values()]
+        return [self.settings.dataproc_endpoint.removeprefix("http://"), *urls]
+
+    def _start_python(self, name: str, log: str, module: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", module, *arguments]
+        self.servers.append(Server(name, command, self.folder / "logs" / f"{log}.log", self.environment))
+
+    def _start_dataproc(self) -> None:
+        for jar in JARS:
+            self._told(f"looking for {jar.name}")
+            fetched(jar)
+        properties = self.folder / "spark.json"
+        properties.write_text(json.dumps(self._emulators.spark_properties(), indent=2), encoding="utf-8")
+        self._start_python(
+            "Dataproc's endpoint",
+            "dataproc",
+            "crime_pipelines.localcloud.dataproc",
+            self.settings.dataproc_endpoint.rpartition(":")[2],
+            str(self.folder / "dataproc"),
+            str(properties),
+        )
+
+    def _start_function(self, name: str, signature: str) -> None:
+        port = free_port()
+        self._start_python(
+            f"the function {name}",
+            name,
+            "functions_framework",
+            *("--source", str(_MAIN), "--target", name, "--signature-type", signature),
+            *("--host", HOST, "--port", str(port)),
+        )
+        self.function_urls[name] = f"http://{HOST}:{port}/"
+
+    def _make_topics(self) -> None:
+        client = publisher()
+        for topic in (
+            self.settings.files_topic,
+            self.settings.finished_topic,
+            self.settings.answers_topic,
+            DEAD_LETTERS,
+        ):
+            client.create_topic(name=topic_path(self.settings, topic))
+        client.stop()
+        self.subscribe(DEAD_LETTERS, DEAD_LETTERS)
+
+    def subscribe(self, name: str, topic: str) -> str:
+        """Subscribe to a topic, to pull from it.
+
+        Args:
+            name: the subscription's short name.
+            topic: the topic's short name.
+
+        Returns:
+            The subscription's full name.
+        """
+        path = f"projects/{self.settings.project}/subscriptions/{name}"
+        with subscriber() as client:
+            client.create_subscription(
+                request={
+                    "name": path,
+                    "topic": topic_path(self.settings, topic),
+                    "ack_deadline_seconds": _ACKNOWLEDGE_SECONDS,
+                }
+            )
+        return path
+
+    def _subscribe_functions(self) -> None:
+        with subscriber() as client:
+            for name, (_, topic) in _FUNCTIONS.items():
+                if topic is None:
+                    continue
+                client.create_subscription(
+                    request={
+                        "name": f"projects/{self.settings.project}/subscriptions/{name.replace('_', '-')}",
+                        "topic": topic_path(self.settings, getattr(self.settings, topic)),
+                        "push_config": {"push_endpoint": self.function_urls[name]},
+                        "ack_deadline_seconds": _ACKNOWLEDGE_SECONDS,
+                        "dead_letter_policy": {
+                            "dead_letter_topic": topic_path(self.settings, DEAD_LETTERS),
+                            "max_delivery_attempts": _DELIVERIES,
+                        },
+                    }
+                )
+
+
+@contextmanager
+def applied(environment: Mapping[str, str]) -> Iterator[None]:
+    """Give this process variables, for a while.
+
+    Args:
+        environment: the variables.
+
+    Yields:
+        Nothing.
+    """
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

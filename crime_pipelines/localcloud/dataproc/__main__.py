@@ -1,0 +1,45 @@
+"""The endpoint as a process: python -m crime_pipelines.localcloud.dataproc PORT FOLDER PROPERTIES.
+
+PROPERTIES is a JSON file with the Spark properties that every job gets. The settings come from the
+environment.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+from crime_pipelines.localcloud.dataproc.driving import Driver
+from crime_pipelines.localcloud.dataproc.endpoint import Endpoint, serving
+from crime_pipelines.logs import set_up_logs
+from crime_pipelines.settings import Settings
+
+
+def main() -> None:
+    """Serve until asked to end; what runs then is ended, and its clusters deleted."""
+    port, folder, properties = sys.argv[1:]
+    set_up_logs("json")
+    over = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        over.set()
+
+    signal.signal(signal.SIGTERM, end)
+    driver = Driver(
+        Path(folder),
+        Settings.from_environment(),
+        json.loads(Path(properties).read_text(encoding="utf-8")),
+    )
+    endpoint = Endpoint()
+    endpoint.launch, endpoint.stop = driver.launch, driver.stop
+    with serving(endpoint, int(port)):
+        over.wait()
+        driver.close()
+
+
+if __name__ == "__main__":
+    main()

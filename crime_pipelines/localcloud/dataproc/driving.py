@@ -1,0 +1,225 @@
+"""Workflows run: a cluster is made, its jobs run on local Spark, the cluster goes, however they end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlparse
+
+from google.api_core.exceptions import GoogleAPICallError
+from google.cloud import dataproc_v1 as dataproc
+from google.rpc import code_pb2
+
+from crime_pipelines.clients import storage_client
+from crime_pipelines.cores import usable_cores
+from crime_pipelines.localcloud import needs
+from crime_pipelines.localcloud.cache import JARS, fetched
+from crime_pipelines.localcloud.dataproc.runs import BatchRun, Job, Workflow
+from crime_pipelines.localcloud.processes import HOST, Server
+from crime_pipelines.settings import Settings
+
+#: What happened, a JSON object a line: in the endpoint's folder.
+JOURNAL: Final = "journal.jsonl"
+#: Jobs that may run at the same time on one machine; the others wait for their turn.
+_AT_ONCE: Final = 2
+_LOOK_SECONDS: Final = 0.1
+_DRIVER_MEMORY: Final = "2g"
+#: What a job asks of a cluster of many machines, cut down to this one.
+_SMALL: Final = {"spark.sql.shuffle.partitions": "8"}
+_SAYS_WHY: Final = re.compile(r"(?:[\w.]*(?:Error|Exception)|Error): .*")
+_Node: Final[Any] = dataproc.WorkflowNode.NodeState
+_State: Final[Any] = dataproc.Batch.State
+_log = logging.getLogger(__name__)
+
+
+class End(Enum):
+    """How a job ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed out"
+
+
+class Driver:
+    """Has workflows and batches run, each in a thread of its own."""
+
+    def __init__(self, folder: Path, settings: Settings, properties: Mapping[str, str]) -> None:
+        """Nothing runs yet.
+
+        Args:
+            folder: where clusters, logs and the journal are.
+            settings: the settings, for what is fetched from Cloud Storage.
+            properties: Spark's properties that every job gets, as an image of Dataproc brings them; a job's
+                own go before them.
+        """
+        self._folder, self._settings, self._properties = folder, settings, dict(properties)
+        self._turns = threading.Semaphore(_AT_ONCE)
+        self._threads: list[tuple[threading.Thread, threading.Event]] = []
+        self._writing = threading.Lock()
+        for each in ("clusters", "logs"):
+            (folder / each).mkdir(parents=True, exist_ok=True)
+
+    def launch(self, run: Workflow | BatchRun) -> None:
+        """Have something run.
+
+        Args:
+            run: what.
+        """
+        drive = self._drive_workflow if isinstance(run, Workflow) else self._drive_batch
+        thread = threading.Thread(target=drive, args=(run,), name="run")
+        self._threads.append((thread, run.cancelled))
+        thread.start()
+
+    @staticmethod
+    def stop(run: Workflow | BatchRun) -> None:
+        """Ask for the end of something that runs.
+
+        Args:
+            run: what.
+        """
+        run.cancelled.set()
+
+    def close(self) -> None:
+        """End all that runs, and wait until it has."""
+        for _, cancelled in self._threads:
+            cancelled.set()
+        for thread, _ in self._threads:
+            thread.join()
+
+    def _note(self, event: str, **fields: object) -> None:
+        line = json.dumps({"at": datetime.now(UTC).isoformat(), "event": event, **fields})
+        with self._writing, (self._folder / JOURNAL).open("a", encoding="utf-8") as journal:
+            journal.write(line + "\n")
+
+    def _drive_workflow(self, workflow: Workflow) -> None:
+        cluster = workflow.metadata.cluster_name
+        limit = workflow.template.dag_timeout
+        deadline = time.monotonic() + limit.total_seconds() if limit else None
+        node, code, why = _Node.COMPLETED, 0, ""
+        with self._turns:
+            place = self._folder / "clusters" / cluster
+            place.mkdir()
+            self._note("cluster created", cluster=cluster, labels=workflow.labels)
+            try:
+                for at, job in enumerate(workflow.jobs()):
+                    workflow.run(job.job_id, at)
+                    end, why = self._run(job, place, workflow.cancelled, deadline)
+                    node, code = _outcome(end)
+                    workflow.job_over(node, why, at)
+                    if end is not End.DONE:
+                        break
+            except Exception as error:  # whatever happens, the cluster goes
+                _log.exception("the workflow broke")
+                node, code, why = _Node.FAILED, code_pb2.INTERNAL, str(error)
+            finally:
+                shutil.rmtree(place, ignore_errors=True)
+                self._note("cluster deleted", cluster=cluster)
+                workflow.end(node, code, why)
+
+    def _drive_batch(self, run: BatchRun) -> None:
+        states = {End.DONE: _State.SUCCEEDED, End.CANCELLED: _State.CANCELLED}
+        state, why = _State.FAILED, ""
+        with self._turns:
+            job = run.job()
+            place = self._folder / "clusters" / job.job_id
+            place.mkdir()
+            try:
+                end, why = self._run(job, place, run.cancelled, None)
+                state = states.get(end, _State.FAILED)
+            except Exception as error:  # whatever happens, the batch ends
+                _log.exception("the batch broke")
+                why = str(error)
+            finally:
+                shutil.rmtree(place, ignore_errors=True)
+                run.end(state, why)
+
+    def _run(
+        self, job: Job, place: Path, cancelled: threading.Event, deadline: float | None
+    ) -> tuple[End, str]:
+        """Run a job with `spark-submit` in a cluster's folder."""
+        self._note("job submitted", job=job.job_id, main=job.main, arguments=job.arguments)
+        log = self._folder / "logs" / f"{job.job_id}.log"
+        try:
+            command = self._command(job, place)
+        except (GoogleAPICallError, OSError) as error:
+            return self._over(job, End.FAILED, f"{job.job_id}: its files can't be fetched: {error}")
+        environment = {
+            "SPARK_HOME": str(needs.spark_home()),
+            "JAVA_HOME": str(needs.java_home()),
+            "SPARK_LOCAL_IP": HOST,
+            "PYSPARK_PYTHON": sys.executable,
+        }
+        server = Server(job.job_id, command, log, environment, place)
+        try:
+            while server.wait(_LOOK_SECONDS) is None:
+                if cancelled.is_set():
+                    return self._over(job, End.CANCELLED, "cancelled by request")
+                if deadline is not None and time.monotonic() > deadline:
+                    return self._over(job, End.TIMED_OUT, "the workflow took longer than its dag_timeout")
+        finally:
+            server.end()
+        if server.ended == 0:
+            return self._over(job, End.DONE, "")
+        return self._over(job, End.FAILED, f"{job.job_id} ended with exit code {server.ended}: {_why(log)}")
+
+    def _over(self, job: Job, end: End, why: str) -> tuple[End, str]:
+        self._note("job over", job=job.job_id, end=end.value, why=why)
+        return end, why
+
+    def _command(self, job: Job, place: Path) -> list[str]:
+        main = self._fetched(job.main, place)
+        packages = [str(self._fetched(uri, place)) for uri in job.python_files]
+        jars = [*(str(fetched(jar)) for jar in JARS), *(str(self._fetched(uri, place)) for uri in job.jars)]
+        properties = {
+            "spark.ui.enabled": "false",
+            "spark.log.level": "WARN",
+            "spark.local.dir": str(place / "local"),
+            "spark.sql.warehouse.dir": str(place / "warehouse"),
+            **self._properties,
+            **job.properties,
+            **_SMALL,
+        }
+        return [
+            str(needs.spark_home() / "bin" / "spark-submit"),
+            *("--master", f"local[{usable_cores()}]", "--driver-memory", _DRIVER_MEMORY),
+            *("--name", job.job_id, "--jars", ",".join(jars)),
+            *(("--py-files", ",".join(packages)) if packages else ()),
+            *(text for name, value in properties.items() for text in ("--conf", f"{name}={value}")),
+            str(main),
+            *job.arguments,
+        ]
+
+    def _fetched(self, uri: str, place: Path) -> Path:
+        """A file of a job, fetched to its cluster."""
+        found = urlparse(uri)
+        target = place / Path(found.path).name
+        bucket = storage_client(self._settings).bucket(found.netloc)
+        bucket.blob(found.path.lstrip("/")).download_to_filename(str(target))
+        return target
+
+
+def _outcome(end: End) -> tuple[Any, int]:
+    return {
+        End.DONE: (_Node.COMPLETED, 0),
+        End.FAILED: (_Node.FAILED, code_pb2.UNKNOWN),
+        End.CANCELLED: (_Node.FAILED, code_pb2.CANCELLED),
+        End.TIMED_OUT: (_Node.FAILED, code_pb2.DEADLINE_EXCEEDED),
+    }[end]
+
+
+def _why(log: Path) -> str:
+    """The line of a job's log that says what went wrong: its last that names an error."""
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
+    named = [line for line in lines if _SAYS_WHY.fullmatch(line)]
+    return (named or [line for line in lines if line] or ["it said nothing"])[-1]

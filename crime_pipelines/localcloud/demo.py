@@ -1,0 +1,171 @@
+"""A demonstration: a file goes through a cloud on this machine until its answers are in BigQuery.
+
+What every kind of demonstration shares stands here; how the file goes through is a drive of its own.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from crime_pipelines import __version__
+from crime_pipelines.clients import storage_client, warehouse_client
+from crime_pipelines.errors import InputError
+from crime_pipelines.functions.charts import record_of
+from crime_pipelines.generate import generate
+from crime_pipelines.localcloud import batch_demo
+from crime_pipelines.localcloud.cloud import LocalCloud
+from crime_pipelines.localcloud.steps import Steps
+from crime_pipelines.localcloud.watching import Watch, watching
+from crime_pipelines.output import refuse_overlap, workplace
+from crime_pipelines.questions import Answer
+from crime_pipelines.record import RunRecord
+from crime_pipelines.run import ANSWERS, REPORT
+from crime_pipelines.sources import SourceFile, resolve
+from crime_pipelines.warehouse.answers import read
+
+#: How a file goes through the cloud, by the architecture's name; each gives the run's id. The number is the
+#: architecture that the cloud is set up for.
+DRIVES: Final[dict[str, tuple[int, Callable[[LocalCloud, Watch, Steps, SourceFile], str]]]] = {
+    "1": (1, batch_demo.drive),
+    "2": (2, batch_demo.drive),
+}
+_DEFECTS: Final = 0.005
+
+
+@dataclass(slots=True)
+class DemoRecord(RunRecord):
+    """What a demonstration says of itself: `run.json`.
+
+    Attributes:
+        architecture: which way the file went.
+        run_id: the run.
+        steps: each step: its name, what it did, its seconds, and what it moved.
+    """
+
+    architecture: str = ""
+    run_id: str = ""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+
+def demo(
+    source: str | None,
+    out: Path,
+    architecture: str,
+    told: Callable[[str], None],
+    *,
+    rows: int = 20_000,
+    seed: int = 1,
+) -> tuple[DemoRecord, Mapping[str, Answer]]:
+    """Send a file through a local cloud and read the answers back from BigQuery.
+
+    Args:
+        source: the file; without one, a generated file.
+        out: the folder for the output; its content is replaced at the end, at once, or left as it was.
+        architecture: one of `DRIVES`.
+        told: called with a line for each thing that happens.
+        rows: rows of the generated file.
+        seed: its seed.
+
+    Returns:
+        What the demonstration says of itself, and the answers by name.
+
+    Raises:
+        InputError: the input can't be read, the output can't be put there, or this machine lacks something.
+        PipelineError: something goes wrong on the way.
+    """
+    for_architecture, drive = DRIVES[architecture]
+    files = _one_file(source, out) if source else []
+    steps = Steps(told)
+    with workplace(out) as place:
+        if not files:
+            with steps.step("generate", "a file of incidents is made up") as moved:
+                made = generate(place.scratch / "crimes.csv.gz", rows, seed=seed, defects=_DEFECTS)
+                moved.update(rows=made.rows, bytes=made.bytes)
+            files = resolve(str(made.path))
+        with (
+            _started(place.scratch / "cloud", for_architecture, steps) as cloud,
+            watching(cloud) as watch,
+            closing(warehouse_client(cloud.settings)) as client,
+        ):
+            run_id = drive(cloud, watch, steps, files[0])
+            with steps.step("report", "render_charts draws the report") as moved:
+                moved.update(_fetch_report(cloud, watch, run_id, place.folder / REPORT))
+            with steps.step("answers", "the answers are read back from BigQuery") as moved:
+                answers = read(cloud.settings, client)
+                moved.update({name: len(answer.rows) for name, answer in answers.items()})
+            told_of = record_of(client, cloud.settings, run_id)
+            with steps.step("down", "the local cloud goes down"):
+                cloud.close()
+        (place.folder / ANSWERS).mkdir()
+        for name, answer in answers.items():
+            answer.write_csv(place.folder / ANSWERS / f"{name}.csv")
+        record = _record(told_of, source or "a generated file", architecture, run_id, steps)
+        record.write(place.folder)
+        aside = place.publish()
+    if aside:
+        told(f"{out} held something else than a run's output; it is now {aside}")
+    return record, answers
+
+
+def _one_file(source: str, out: Path) -> list[SourceFile]:
+    if not Path(source).is_file():
+        raise InputError(f"{source}: is not a file on this machine")
+    files = resolve(source)
+    refuse_overlap(out, [file.uri for file in files])
+    return list(files)
+
+
+@contextmanager
+def _started(folder: Path, architecture: int, steps: Steps) -> Iterator[LocalCloud]:
+    folder.mkdir()
+    cloud = LocalCloud(folder, architecture, steps.tell)
+    with steps.step("up", "the local cloud comes up"):
+        cloud.__enter__()
+    try:
+        yield cloud
+    finally:
+        cloud.close()
+
+
+def _fetch_report(cloud: LocalCloud, watch: Watch, run_id: str, folder: Path) -> dict[str, Any]:
+    """Wait for the report, whose page is written last, and fetch it."""
+    storage = storage_client(cloud.settings)
+    bucket = storage.bucket(cloud.settings.report_bucket)
+    # The page under latest/ is written after all under runs/.
+    watch.until(lambda: bucket.blob("latest/index.html").exists())
+    files, size, prefix = 0, 0, f"runs/{run_id}/"
+    for blob in storage.list_blobs(bucket, prefix=prefix):
+        target = folder / blob.name.removeprefix(prefix)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        blob.download_to_filename(str(target))
+        files, size = files + 1, size + target.stat().st_size
+    return {"files": files, "bytes": size}
+
+
+def _record(told_of: RunRecord, source: str, architecture: str, run_id: str, steps: Steps) -> DemoRecord:
+    return DemoRecord(
+        engine=told_of.engine,
+        source=source,
+        files=told_of.files,
+        read=told_of.read,
+        incidents=told_of.incidents,
+        superseded=told_of.superseded,
+        rejected=told_of.rejected,
+        warnings=told_of.warnings,
+        shift_years=told_of.shift_years,
+        as_of=told_of.as_of,
+        data_quality=told_of.data_quality,
+        seconds={each.name: each.seconds for each in steps.done},
+        versions={"crime-pipelines": __version__, "python": platform.python_version()},
+        architecture=architecture,
+        run_id=run_id,
+        steps=[
+            {"step": each.name, "what": each.what, "seconds": each.seconds, "moved": each.moved}
+            for each in steps.done
+        ],
+    )

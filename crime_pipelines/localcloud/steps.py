@@ -1,0 +1,74 @@
+"""The steps of a demonstration: each is told as it begins and ends, and what it took and moved is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Step:
+    """A step.
+
+    Attributes:
+        name: its name.
+        what: what happens in it.
+        seconds: how long it took.
+        moved: what it moved: rows, bytes, files, and names of things.
+    """
+
+    name: str
+    what: str
+    seconds: float = 0.0
+    moved: dict[str, Any] = field(default_factory=dict)
+
+
+class Steps:
+    """The steps so far."""
+
+    def __init__(self, told: Callable[[str], None]) -> None:
+        """None yet.
+
+        Args:
+            told: called with a line for each thing that happens.
+        """
+        self.done: list[Step] = []
+        self._told = told
+        self._begun = time.perf_counter()
+
+    def tell(self, text: str) -> None:
+        """Tell of something that happens within a step.
+
+        Args:
+            text: what.
+        """
+        self._say(f"  {text}")
+
+    @contextmanager
+    def step(self, name: str, what: str) -> Iterator[dict[str, Any]]:
+        """A step, from its beginning to its end.
+
+        Args:
+            name: its name.
+            what: what happens in it.
+
+        Yields:
+            Where to put what it moves.
+        """
+        step = Step(name, what)
+        self._say(what)
+        begun = time.perf_counter()
+        yield step.moved
+        step.seconds = round(time.perf_counter() - begun, 3)
+        self.done.append(step)
+        moved = ", ".join(
+            f"{value:,} {key}" if isinstance(value, int) else f"{key} {value}"
+            for key, value in step.moved.items()
+        )
+        self._say(f"  {step.seconds:.1f} s{f': {moved}' if moved else ''}")
+
+    def _say(self, text: str) -> None:
+        self._told(f"{time.perf_counter() - self._begun:7.1f} s  {text}")

@@ -1,0 +1,84 @@
+"""The account of runs: one row for each whose rows are all in the warehouse."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from crime_pipelines.errors import InputError
+from crime_pipelines.manifest import Manifest
+from crime_pipelines.settings import Settings
+from crime_pipelines.warehouse.jobs import query, replace_row
+from crime_pipelines.warehouse.tables import RUNS, full_name
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import Client
+
+
+def note_run(client: Client, settings: Settings, manifest: Manifest) -> None:
+    """Write a run's row, in the place of an earlier one.
+
+    Args:
+        client: BigQuery.
+        settings: the settings.
+        manifest: what the run says of itself.
+
+    Raises:
+        PipelineError: BigQuery refuses.
+    """
+    row: dict[str, Any] = {
+        "run_id": manifest.run_id,
+        "architecture": manifest.architecture,
+        "engine": manifest.engine,
+        "source": manifest.source,
+        "started_at": _utc(manifest.started_at),
+        "finished_at": _utc(manifest.finished_at),
+        "shift_years": manifest.shift_years,
+        "as_of": _moment(manifest),
+        "read": manifest.read,
+        "versions": manifest.versions,
+        "rejected": manifest.rejects_count,
+        "detail": json.dumps(
+            {
+                "attempt": manifest.attempt,
+                "files": manifest.files,
+                "rejected": manifest.rejected,
+                "warnings": manifest.warnings,
+            },
+            ensure_ascii=False,
+        ),
+    }
+    target = full_name(settings.project, settings.dataset, RUNS)
+    values = tuple(row[name] for name in RUNS.names)
+    replace_row(client, target, RUNS.columns, values, "kept.run_id = @run_id")
+
+
+def noted_attempt(client: Client, settings: Settings, run_id: str) -> str:
+    """Which attempt of a run is in the warehouse.
+
+    Args:
+        client: BigQuery.
+        settings: the settings.
+        run_id: the run.
+
+    Returns:
+        The attempt; empty where there is none.
+
+    Raises:
+        PipelineError: BigQuery refuses.
+    """
+    target = full_name(settings.project, settings.dataset, RUNS)
+    found = query(client, f"SELECT detail FROM {target} WHERE run_id = @run_id", run_id=run_id)
+    return str(json.loads(found[0][0] or "{}").get("attempt") or "") if found else ""
+
+
+def _moment(manifest: Manifest) -> datetime | None:
+    try:
+        return manifest.moment
+    except InputError:
+        return None  # a run without an incident is in the account all the same
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

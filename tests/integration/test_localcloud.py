@@ -1,0 +1,204 @@
+"""The local cloud: from an object that lands to a job on local Spark, and what becomes of its cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.cloud import bigquery
+from google.cloud import storage as google_storage
+
+from crime_pipelines import run_ids
+from crime_pipelines.clients import storage_client, warehouse_client
+from crime_pipelines.dataproc.attempts import Attempt, State
+from crime_pipelines.dataproc.client import Dataproc
+from crime_pipelines.dataproc.starting import operations_of, start_once
+from crime_pipelines.dataproc.submission import Submission
+from crime_pipelines.dataproc.templates import package_name, workflow_template
+from crime_pipelines.localcloud.cloud import LocalCloud
+from crime_pipelines.localcloud.dataproc.driving import JOURNAL
+from crime_pipelines.warehouse.jobs import query
+from tests.cloud.local import needs_local_cloud
+from tests.cloud.machine import eventually, processes_in
+
+TINY = Path(__file__).parents[1] / "cloud" / "tiny_job.py"
+CSV = "id,occurred_at,arrest\n1,2024-02-29T22:30:00,true\n2,2024-03-10T02:30:00,false\n3,,\n"
+
+
+class Cloud:
+    """The local cloud with a job of its own in place of the project's."""
+
+    def __init__(self, local: LocalCloud) -> None:
+        self.local, self.settings = local, local.settings
+        self.storage: google_storage.Client = storage_client(self.settings)
+        code = self.storage.bucket(self.settings.code_bucket)
+        for job in ("job_parquet.py", "job_bigquery.py"):
+            code.blob(f"jobs/{job}").upload_from_filename(str(TINY))
+        package = local.folder / "package.zip"
+        with zipfile.ZipFile(package, "w") as packed:
+            packed.writestr("marker.py", "WORD = 'packed'\n")
+        code.blob(package_name()).upload_from_filename(str(package))
+        table = bigquery.Table(
+            f"{self.settings.project}.{self.settings.dataset}.tiny",
+            schema=[
+                bigquery.SchemaField("id", "INTEGER"),
+                bigquery.SchemaField("occurred_at", "DATETIME"),
+                bigquery.SchemaField("arrest", "BOOLEAN"),
+                bigquery.SchemaField("word", "STRING"),
+            ],
+        )
+        with closing(warehouse_client(self.settings)) as client:
+            client.create_table(table)
+        self.dataproc = Dataproc(self.settings)
+
+    def land(self, name: str) -> str:
+        """An object lands; its run."""
+        blob = self.storage.bucket(self.settings.landing_bucket).blob(name)
+        blob.upload_from_string(CSV)
+        return run_ids.of_object(name, str(blob.crc32c))
+
+    def submit(self, name: str, **options: Any) -> str:
+        """Submit a job that reads a name; its operation."""
+        submission = Submission(name, f"gs://{self.settings.landing_bucket}/{name}.csv", 0)
+        return start_once(
+            self.settings, self.storage, self.dataproc, submission, str(time.time_ns()), **options
+        ).operation
+
+    def operation_of(self, run_id: str) -> str:
+        def noted() -> str:
+            return next(iter(operations_of(self.settings, self.storage, run_id)), "")
+
+        return str(eventually(noted))
+
+    def wait(self, operation: str) -> tuple[Attempt, list[str]]:
+        told: list[str] = []
+        over = self.dataproc.wait(operation, lambda each: told.append(each.detail), poll_seconds=0.05)
+        return over, told
+
+    def journal(self) -> list[dict[str, Any]]:
+        path = self.local.folder / "dataproc" / JOURNAL
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def clusters(self, run_id: str) -> list[str]:
+        """What happened to a run's clusters, as the endpoint noted it."""
+        events = self.journal()
+        own = {each["cluster"] for each in events if each.get("labels", {}).get("run-id") == run_id}
+        return [each["event"] for each in events if each.get("cluster") in own]
+
+    def assert_gone(self, run_id: str) -> None:
+        """The run's cluster was made and deleted, and nothing of it is left."""
+        assert self.clusters(run_id) == ["cluster created", "cluster deleted"]
+        assert list((self.local.folder / "dataproc" / "clusters").iterdir()) == []
+        (attempt,) = self.dataproc.attempts(run_id)
+        assert attempt.state.is_over
+        assert not processes_in(self.local.folder / "dataproc" / "clusters")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    needs_local_cloud()
+    with LocalCloud(tmp_path_factory.mktemp("local"), 1, with_code=False) as local:
+        cloud = Cloud(local)
+        yield cloud
+        cloud.dataproc.close()
+
+
+def test_a_landed_file_is_read_by_a_job_on_a_cluster_that_goes(cloud: Cloud) -> None:
+    run_id = cloud.land("tiny.csv")
+    over, told = cloud.wait(cloud.operation_of(run_id))
+    assert over.state is State.DONE, over
+    assert told[-1] == "the job is done and the cluster is gone"
+    with closing(warehouse_client(cloud.settings)) as client:
+        rows = query(client, "SELECT id, occurred_at, arrest, word FROM crime.tiny ORDER BY id")
+    assert rows == [
+        (1, datetime(2024, 2, 29, 22, 30), True, "packed"),
+        (2, datetime(2024, 3, 10, 2, 30), False, "packed"),
+        (3, None, None, "packed"),
+    ]
+    names = [blob.name for blob in cloud.storage.list_blobs(cloud.settings.lake_bucket, prefix="tiny/")]
+    assert f"tiny/{run_id}/_SUCCESS" in names
+    cloud.assert_gone(run_id)
+
+
+def test_a_failing_job_says_why_and_its_cluster_goes(cloud: Cloud) -> None:
+    over, _ = cloud.wait(cloud.submit("fail"))
+    assert over.state is State.FAILED
+    assert over.detail.endswith("ended with exit code 1: ValueError: this job was made to fail")
+    cloud.assert_gone("fail")
+
+
+def test_a_job_whose_files_are_gone_fails(cloud: Cloud) -> None:
+    blob = cloud.storage.bucket(cloud.settings.code_bucket).blob("jobs/job_parquet.py")
+    content = blob.download_as_bytes()
+    blob.delete()
+    try:
+        over, _ = cloud.wait(cloud.submit("nothing"))
+    finally:
+        blob.upload_from_string(content)
+    assert over.state is State.FAILED
+    assert "its files can't be fetched" in over.detail
+    cloud.assert_gone("nothing")
+
+
+def test_a_job_that_hangs_is_ended_in_time(cloud: Cloud) -> None:
+    template = workflow_template(cloud.settings)
+    template.dag_timeout = timedelta(seconds=4)
+    _put(cloud, template)
+    try:
+        over, _ = cloud.wait(cloud.submit("hang-timeout"))
+    finally:
+        cloud.dataproc.put_templates()
+    assert (over.state, over.detail) == (State.FAILED, "the workflow took longer than its dag_timeout")
+    cloud.assert_gone("hang-timeout")
+
+
+def test_a_cancelled_job_ends_and_its_cluster_goes(cloud: Cloud) -> None:
+    operation = cloud.submit("hang-cancel")
+    eventually(lambda: processes_in(cloud.local.folder / "dataproc" / "clusters"))
+    (attempt,) = cloud.dataproc.attempts("hang-cancel")
+    cloud.dataproc.cancel(attempt)
+    over, _ = cloud.wait(operation)
+    assert (over.state, over.detail) == (State.CANCELLED, "cancelled by request")
+    cloud.assert_gone("hang-cancel")
+
+
+def test_a_batch_runs_without_a_cluster(cloud: Cloud) -> None:
+    over, _ = cloud.wait(cloud.submit("fail-batch", serverless=True))
+    assert (over.kind, over.state) == ("batch", State.FAILED)
+    assert over.detail.endswith("ValueError: this job was made to fail")
+    assert cloud.clusters("fail-batch") == []
+
+
+def test_jars_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from crime_pipelines.errors import PipelineError
+    from crime_pipelines.localcloud.cache import Jar, fetched
+
+    monkeypatch.setenv("CRIME_PIPELINES_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CRIME_PIPELINES_MAVEN", tmp_path.as_uri())
+    (tmp_path / "a.jar").write_bytes(b"something else")
+    with pytest.raises(PipelineError, match="is not the file that was expected"):
+        fetched(Jar("a.jar", "0" * 64))
+    with pytest.raises(PipelineError, match="can't be fetched"):
+        fetched(Jar("b.jar", "0" * 64))
+    assert list((tmp_path / "cache" / "jars").iterdir()) == []
+    right = Jar("a.jar", hashlib.sha256(b"something else").hexdigest())
+    assert fetched(right).read_bytes() == b"something else"
+    (tmp_path / "a.jar").unlink()
+    assert fetched(right).name == "a.jar"  # from the cache
+
+
+def _put(cloud: Cloud, template: Any) -> None:
+    """Put a template in the place of the one that is there."""
+    place = f"projects/{cloud.settings.project}/regions/{cloud.settings.region}"
+    template.name = f"{place}/workflowTemplates/{template.id}"
+    service = cloud.dataproc._templates
+    template.version = service.get_workflow_template(name=template.name).version
+    service.update_workflow_template(template=template)
