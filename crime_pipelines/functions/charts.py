@@ -22,6 +22,7 @@ from crime_pipelines.record import RunRecord
 from crime_pipelines.report import chart_files, write_report
 from crime_pipelines.warehouse.answers import read
 from crime_pipelines.warehouse.jobs import query
+from crime_pipelines.warehouse.runs import newest_run
 from crime_pipelines.warehouse.tables import RUNS
 from crime_pipelines.warehouse.views import table_names
 
@@ -53,10 +54,13 @@ def on_answers(message: Mapping[str, Any], settings: Settings, storage: Client) 
     """
     run_id = run_ids.checked(text_of(message, "run_id"))
     client = warehouse_client(settings)
-    newest = _newest(client, settings)
-    if newest != run_id:
+    newest = newest_run(client, settings)
+    if newest is None or newest[0] != run_id:
         # The answers are those of a later run by now, which has a message and a report of its own.
-        _log.info("passed over: a later run has made answers", extra={"run_id": run_id, "later": newest})
+        _log.info(
+            "passed over: a later run has made answers",
+            extra={"run_id": run_id, "later": newest and newest[0]},
+        )
         return
     record = record_of(client, settings, run_id)
     answers = read(settings, client)
@@ -116,15 +120,6 @@ def record_of(client: Warehouse, settings: Settings, run_id: str) -> RunRecord:
         data_quality=quality,
         versions={"crime-pipelines": __version__},
     )
-
-
-def _newest(client: Warehouse, settings: Settings) -> str:
-    runs = f"`{settings.project}.{settings.dataset}.{RUNS.name}`"
-    found = query(
-        client,
-        f"SELECT run_id FROM {runs} WHERE as_of IS NOT NULL ORDER BY finished_at DESC, run_id DESC LIMIT 1",
-    )
-    return str(found[0][0]) if found else ""
 
 
 def _quality(client: Warehouse, settings: Settings, as_of: datetime, shift_years: int) -> dict[str, Any]:

@@ -73,6 +73,27 @@ def noted_attempt(client: Client, settings: Settings, run_id: str) -> str:
     return str(json.loads(found[0][0] or "{}").get("attempt") or "") if found else ""
 
 
+def newest_run(client: Client, settings: Settings) -> tuple[str, datetime] | None:
+    """The run that the answers are to be as of: of those with incidents, the one that finished last.
+
+    Args:
+        client: BigQuery.
+        settings: the settings.
+
+    Returns:
+        The run and the moment that its answers are as of; None where no run has incidents.
+
+    Raises:
+        PipelineError: BigQuery refuses.
+    """
+    found = query(
+        client,
+        f"SELECT run_id, as_of FROM {full_name(settings.project, settings.dataset, RUNS)} "
+        f"WHERE as_of IS NOT NULL ORDER BY finished_at DESC, run_id DESC LIMIT 1",
+    )
+    return (str(found[0][0]), found[0][1]) if found else None
+
+
 def _moment(manifest: Manifest) -> datetime | None:
     try:
         return manifest.moment

@@ -167,6 +167,14 @@ def test_a_finished_run_becomes_answers_and_a_report(
     assert post(render_charts, pushed({"run_id": "second"})) == 200
     assert cloud.reports("latest/") == cloud.reports("runs/second/") != report
     assert cloud.reports("runs/first/") == report
+
+    # the first run's message comes once more: the answers stay as of the second
+    assert post(load_tables, finished(cloud, later)) == 200
+    answers = cloud.answers()
+    cloud.told()
+    assert post(load_tables, finished(cloud, manifest)) == 200
+    assert cloud.told() == [{"run_id": "second"}]
+    assert cloud.answers() == answers
     passed = [each for each in entries(render_charts) if each["message"].startswith("passed over")]
     assert [(each["run_id"], each["later"]) for each in passed] == [("first", "second")]
 
