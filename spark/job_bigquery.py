@@ -22,11 +22,11 @@ def to_warehouse(attempt: job.Attempt) -> None:
         PipelineError: the input can't be read, no row of it is an incident, or the counts do not fit.
     """
     from crime_pipelines.spark.appending import append_rows
-    from crime_pipelines.warehouse.answers import refresh
-    from crime_pipelines.warehouse.appended import settle
 
     from crime_pipelines.clients import publish
     from crime_pipelines.settings import Settings
+    from crime_pipelines.warehouse.answers import refresh
+    from crime_pipelines.warehouse.appended import settle
 
     options = attempt.options
     settings = Settings.from_environment(
