@@ -27,7 +27,7 @@ from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.dataproc.driving import JOURNAL
 from crime_pipelines.warehouse.jobs import query
 from tests.cloud.local import needs_local_cloud
-from tests.cloud.machine import eventually, processes_in
+from tests.cloud.machine import eventually, processes_in, processes_of
 
 TINY = Path(__file__).parents[1] / "cloud" / "tiny_job.py"
 CSV = "id,occurred_at,arrest\n1,2024-02-29T22:30:00,true\n2,2024-03-10T02:30:00,false\n3,,\n"
@@ -108,7 +108,12 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     with LocalCloud(tmp_path_factory.mktemp("local"), 1, with_code=False) as local:
         cloud = Cloud(local)
         yield cloud
+        # it goes down with a job at work
+        cloud.submit("hang-down")
+        eventually(lambda: processes_in(cloud.local.folder / "dataproc" / "clusters"))
         cloud.dataproc.close()
+    assert not processes_of(local.folder)
+    assert cloud.clusters("hang-down") == ["cluster created", "cluster deleted"]
 
 
 def test_a_landed_file_is_read_by_a_job_on_a_cluster_that_goes(cloud: Cloud) -> None:
