@@ -14,6 +14,9 @@ Spec = dict[str, Any]
 WIDE: Final = 900
 NARROW: Final = 312
 FONT_SIZE: Final = 12.5
+STEP: Final = 36  # height of a row with its text above its bar
+#: The name of the data of a chart that the page's filters change.
+SELECTION: Final = "selection"
 
 #: Of Vega-Lite.
 VERSION: Final = "6.4"
@@ -153,6 +156,14 @@ def layer(mark: str, rows: list[dict[str, Any]], style: Spec | None = None, **en
         The layer.
     """
     return {"data": {"values": rows}, "mark": {"type": mark, **(style or {})}, "encoding": encoding}
+
+
+def warm_up() -> None:
+    """Start the converter, which takes half a second the first time; no lock of Python's is held meanwhile.
+
+    Whoever will draw later may call it early, in a thread of its own.
+    """
+    svg(sheet(1, 1, Edges(0, 0, 0, 0), [layer("point", [{}])]))
 
 
 def svg(spec: Spec) -> str:

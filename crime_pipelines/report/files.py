@@ -20,8 +20,8 @@ _ROOM: Final = 12
 _BACKGROUND: Final = "card"
 #: The first block of the style sheet holds the colours by day.
 _BY_DAY: Final = re.compile(r":root \{(.*?)\}", re.DOTALL)
-_COLOUR: Final = re.compile(r"--([a-z-]+): (#[0-9a-f]{6})")
-_USE: Final = re.compile(r"var\(--([a-z-]+)\)")
+_COLOUR: Final = re.compile(r"--([a-z0-9-]+): (#[0-9a-f]{6})")
+_USE: Final = re.compile(r"var\(--([a-z0-9-]+)\)")
 
 
 def chart_files(record: RunRecord, answers: Mapping[str, Answer]) -> Iterator[tuple[str, bytes]]:

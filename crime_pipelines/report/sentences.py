@@ -9,6 +9,7 @@ from typing import Any, Final
 from crime_pipelines.questions import Answer
 from crime_pipelines.questions.trend import DECREASING, INCREASING, MINIMUM_MONTHS
 from crime_pipelines.report.facts import Cover, Facts, Month
+from crime_pipelines.report.intervals import poisson_interval
 from crime_pipelines.report.text import (
     NONE_STATED,
     change,
@@ -198,6 +199,7 @@ def _areas(answers: Mapping[str, Answer], facts: Facts) -> Words:
     else:
         next_ones = [f"{_area(row)} ({_measure(row, rated)})" for row in rows[1:3]]
         sentence = f"{_area(safest)} is the safest, with {_measure(safest, rated)} {unit}"
+        sentence += _sure(safest, rated)
         if next_ones:
             sentence += f", followed by {listed(next_ones)}"
         if len(rows) > 3:
@@ -210,7 +212,20 @@ def _areas(answers: Mapping[str, Answer], facts: Facts) -> Words:
     short = "per 1,000 residents a year, late at night" if rated else "late-night incidents"
     if quiet > 1:
         return Words(f"{sentence}.", f"{count(quiet)} areas", "without an incident late at night")
-    return Words(f"{sentence}.", shown(safest["name"], _TILE), f"{_measure(safest, rated)} {short}")
+    return Words(
+        f"{sentence}.",
+        shown(safest["name"], _TILE),
+        f"{_measure(safest, rated)}{_sure(safest, rated)} {short}",
+    )
+
+
+def _sure(row: Mapping[str, Any], rated: bool) -> str:
+    """How sure an area's rate is, were its late-night incidents a matter of chance."""
+    late = row["late_night_incidents"]
+    if not rated or not late:
+        return ""
+    low, high = (row[_RATE] * end / late for end in poisson_interval(late))
+    return f" (95\u00a0% interval {rate(low)} to {rate(high)})"
 
 
 def has_rates(rows: Sequence[Mapping[str, Any]]) -> bool:
