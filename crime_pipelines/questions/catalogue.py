@@ -233,7 +233,8 @@ DATA_QUALITY: Final = Question(
 )
 
 _MONTHS: Final = (
-    "january february march april may june july august september october november december".split()
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
 )
 #: Not of the five either: what the report's filters add up.
 INCIDENT_COUNTS: Final = Question(

@@ -48,10 +48,10 @@ def arrests(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         for row in drawn
     ]
     told = "; ".join(f"{row['name']}, {row['number']} {row['of']}" for row in rows[:_READ_OUT])
+    first = ", the first ten" if len(rows) > _READ_OUT else ""
     label = (
-        "Arrest rates with 95\u00a0% intervals by type of "
-        f"crime{', the first ten' if len(rows) > _READ_OUT else ''}: {told}. Over all types {percent(overall)}. "
-        f"{_ALL}"
+        f"Arrest rates with 95\u00a0% intervals by type of crime{first}: {told}. "
+        f"Over all types {percent(overall)}. {_ALL}"
     )
     return [Chart(label, _whiskers(rows, overall, NARROW), _whiskers(rows, overall, WIDE))]
 

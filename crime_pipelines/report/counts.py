@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MONTHS: Final = 12
 HOURS: Final = 24
-#: The measures of a cell, in order: arrests, late_night, the months, the hours. Incidents are the months' sum.
+#: The measures of a cell, in order: arrests, late_night, months, hours. Incidents are the months' sum.
 MEASURES: Final = 2 + MONTHS + HOURS
 _KEYS: Final = 3
 _INCIDENTS: Final = 3

@@ -134,7 +134,7 @@
       months.map((row) => [[row.name + (row.whole ? "" : " (incomplete)"), row.name], counted(row.incidents)]));
   }
 
-  const base = Object.fromEntries(Object.entries(given.charts).map(([name, chart]) => [name, rowsOf(chart.wide)]));
+  const base = Object.fromEntries(Object.entries(given.charts).map(([name, chart]) => [name, rowsOf(chart.narrow)]));
   function rowsOf(spec) {
     return spec.layer.find((layer) => layer.data.name === "selection").data.values;
   }
@@ -178,7 +178,7 @@
   async function draw(name, rows) {
     const holder = root.querySelector(`[data-chart="${name}"]`);
     const wide = matchMedia("(min-width: 900px), print").matches;
-    const kind = wide ? "wide" : "narrow";
+    const kind = wide && given.charts[name].wide ? "wide" : "narrow";
     if (views[name]?.kind !== kind) {
       const spec = structuredClone(given.charts[name][kind]);
       spec.layer.find((layer) => layer.data.name === "selection").data.values = rows;

@@ -81,7 +81,7 @@ def explorer(
         "days": _days(counts.years, facts),
         "z": _Z,
         "charts": {
-            name: {"narrow": chart.narrow, "wide": chart.wide or chart.narrow}
+            name: {"narrow": chart.narrow} | ({"wide": chart.wide} if chart.wide else {})
             for name, chart in charts.items()
         },
     }

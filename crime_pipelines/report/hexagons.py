@@ -21,7 +21,7 @@ _ROOT_OF_3: Final = 3**0.5
 #: A place without incidents that so many neighbours surround is a park or a runway inside the city.
 _ENCLOSED: Final = 4
 _SPECK: Final = 2  # hexagons
-#: Beyond this share of the incidents, on either side, lie wrong coordinates; so much room is left for the rest.
+#: Beyond this share of the incidents, on either side, may lie wrong coordinates; that much room is left.
 _OUTLYING: Final = 0.001
 _ROOM: Final = 0.35
 

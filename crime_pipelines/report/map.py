@@ -53,7 +53,10 @@ def area_map(answers: Mapping[str, Answer], facts: Facts, shapes: Mapping[int, R
         f"{shown(row['name'], _NAME)}, {rate(row[_RATE]) if rated else count(row['late_night_incidents'])}"
         for row in named
     )
-    label = f"Map of {len(drawn)} areas by {unit}. The fewest and the most: {listed}. The table holds every number."
+    label = (
+        f"Map of {len(drawn)} areas by {unit}. The fewest and the most: {listed}. "
+        "The table holds every number."
+    )
     labels = [
         {
             "name": shown(row["name"], _NAME),

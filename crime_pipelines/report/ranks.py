@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.draw import NARROW, STEP, Chart, Edges, Spec, layer, scaled, sheet
