@@ -26,7 +26,7 @@ def clock(hours: Sequence[int]) -> Chart:
         hours: incidents of each hour of the day, 24 of them.
 
     Returns:
-        The chart. Its first layer's rows are those of `clock_rows`.
+        The chart. Its selection's rows are those of `clock_rows`.
     """
     rows = clock_rows(hours)
     total, late = sum(hours), sum(row["incidents"] for row in rows if row["late"])
@@ -69,7 +69,7 @@ def _spec(rows: list[dict[str, Any]]) -> Spec:
     hue = {"condition": {"test": "datum.late", "value": "var(--warm)"}, "value": "var(--accent)"}
     wedges = layer(
         "arc",
-        rows,
+        SELECTION,
         {"innerRadius": _INNER},
         theta={**angle("from"), "stack": None},
         theta2={"field": "to"},
@@ -80,7 +80,6 @@ def _spec(rows: list[dict[str, Any]]) -> Spec:
             {"field": "incidents", "type": "quantitative", "format": ",", "title": "Incidents"},
         ],
     )
-    wedges["data"]["name"] = SELECTION
     # The eye reads areas, so a wedge's area, not its length, is in proportion to its incidents.
     grown = f"{_OUTER**2 - _INNER**2} * datum.incidents / max(datum.most, 1)"
     wedges["transform"] = [
@@ -117,4 +116,4 @@ def _spec(rows: list[dict[str, Any]]) -> Spec:
         text={"field": "text", "type": "nominal"},
         color={"condition": {"test": "datum.late", "value": "var(--warm-text)"}, "value": "var(--muted)"},
     )
-    return sheet(NARROW, _SIZE, Edges(0, 0, 0, 0), [wedges, ring, texts])
+    return sheet(NARROW, _SIZE, Edges(0, 0, 0, 0), [wedges, ring, texts], rows)

@@ -73,7 +73,13 @@ class Edges:
     left: int
 
 
-def sheet(width: int, plot_height: int, edges: Edges, layers: list[Spec]) -> Spec:
+def sheet(
+    width: int,
+    plot_height: int,
+    edges: Edges,
+    layers: list[Spec],
+    selection: list[dict[str, Any]] | None = None,
+) -> Spec:
     """A chart of a fixed size, whatever its texts: browsers measure text otherwise than Vega does.
 
     Args:
@@ -81,11 +87,13 @@ def sheet(width: int, plot_height: int, edges: Edges, layers: list[Spec]) -> Spe
         plot_height: of the plot without its edges, in pixels.
         edges: the room around the plot.
         layers: Vega-Lite layers.
+        selection: the rows of layers over `SELECTION`.
 
     Returns:
         The spec.
     """
     return {
+        **({"datasets": {SELECTION: selection}} if selection is not None else {}),
         "width": width - edges.left - edges.right,
         "height": plot_height,
         "padding": {"top": edges.top, "right": edges.right, "bottom": edges.bottom, "left": edges.left},
@@ -143,19 +151,20 @@ def gutter(top: float) -> int:
     return 18 + 8 * len(count(round(top)))
 
 
-def layer(mark: str, rows: list[dict[str, Any]], style: Spec | None = None, **encoding: Any) -> Spec:
-    """One layer of marks over rows of its own.
+def layer(mark: str, rows: list[dict[str, Any]] | str, style: Spec | None = None, **encoding: Any) -> Spec:
+    """One layer of marks.
 
     Args:
         mark: the kind of mark.
-        rows: its data.
+        rows: its data, or `SELECTION` for what the page's filters change.
         style: properties of the mark.
         encoding: Vega-Lite channels.
 
     Returns:
         The layer.
     """
-    return {"data": {"values": rows}, "mark": {"type": mark, **(style or {})}, "encoding": encoding}
+    data = {"name": rows} if isinstance(rows, str) else {"values": rows}
+    return {"data": data, "mark": {"type": mark, **(style or {})}, "encoding": encoding}
 
 
 def warm_up() -> None:

@@ -9,7 +9,13 @@
   const form = root.querySelector("form");
   const chosen = { year: form.elements.year, type: form.elements.type, area: form.elements.area };
   const whole = new Intl.NumberFormat("en-US");
-  const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
+  // Never a flat 0 or 100 for what is not exactly that, as in the answers.
+  function percent(share) {
+    const rounded = (100 * share).toFixed(1);
+    if (rounded === "0.0") return share > 0 ? "under 0.1\u00a0%" : "0\u00a0%";
+    if (rounded === "100.0") return share < 1 ? "over 99.9\u00a0%" : "100\u00a0%";
+    return `${rounded}\u00a0%`;
+  }
   const rate = (number) => (number === null ? "\u2013" : number.toFixed(2));
 
   async function unpacked() {
@@ -134,10 +140,7 @@
       months.map((row) => [[row.name + (row.whole ? "" : " (incomplete)"), row.name], counted(row.incidents)]));
   }
 
-  const base = Object.fromEntries(Object.entries(given.charts).map(([name, chart]) => [name, rowsOf(chart.narrow)]));
-  function rowsOf(spec) {
-    return spec.layer.find((layer) => layer.data.name === "selection").data.values;
-  }
+  const base = Object.fromEntries(Object.entries(given.charts).map(([name, chart]) => [name, chart.narrow.datasets.selection]));
   function monthRows(sums, filter) {
     return base.months.map((row) => {
       const year = given.years.indexOf(Math.floor(row.month / 12));
@@ -181,7 +184,7 @@
     const kind = wide && given.charts[name].wide ? "wide" : "narrow";
     if (views[name]?.kind !== kind) {
       const spec = structuredClone(given.charts[name][kind]);
-      spec.layer.find((layer) => layer.data.name === "selection").data.values = rows;
+      spec.datasets.selection = rows;
       const place = document.createElement("div");
       place.className = "live";
       const { view } = await library()(place, spec,

@@ -59,7 +59,7 @@ def explorer(
     rows = {row["area"]: row for row in answers["safest_areas"].records()}
     charts = {"months": months_chart(counts, facts), "clock": clock(counts.by_hour)}
     if shapes:
-        charts["map"] = area_map(answers, facts, shapes)
+        charts["map"] = area_map(answers, facts, shapes, named=False)
     types = [shown(name, _NAME) for name in counts.types]
     areas = [
         {
@@ -111,8 +111,8 @@ def months_chart(counts: Counts, facts: Facts) -> Chart:
         facts: what the data cover.
 
     Returns:
-        The chart. Its first layer's rows have `month` (see `Month.ordinal`), `name`, `incidents`, `cover`
-        (whether the data cover the month whole) and `chosen`.
+        The chart. Its selection's rows have `month` (see `Month.ordinal`), `name`, `incidents`, `whole`
+        (whether the data cover all of it) and `chosen`.
     """
     rows = [
         {"month": year * 12 + at, "name": f"{year}-{at + 1:02d}", "incidents": incidents, "chosen": True}
@@ -176,7 +176,7 @@ def _columns(rows: list[dict[str, Any]], first: int, last: int, width: int, heig
     }
     columns = layer(
         "bar",
-        rows,
+        SELECTION,
         {"width": round(max(1.0, 0.82 * plot / (last - first + 1)), 2), "clip": True},
         x={"field": "month", **scaled([first - 0.5, last + 0.5], axis)},
         y={"field": "incidents", "type": "quantitative", "axis": y_axis, "stack": None},
@@ -186,5 +186,4 @@ def _columns(rows: list[dict[str, Any]], first: int, last: int, width: int, heig
             {"field": "incidents", "type": "quantitative", "format": ",", "title": "Incidents"},
         ],
     )
-    columns["data"]["name"] = SELECTION
-    return sheet(width, height, edges, [columns])
+    return sheet(width, height, edges, [columns], rows)

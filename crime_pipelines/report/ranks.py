@@ -16,8 +16,6 @@ from crime_pipelines.report.text import count, rate, shown
 #: How many areas of either end are drawn. The table holds all.
 ENDS: Final = 10
 
-#: Width of a panel, where two of them stand side by side on a desk.
-_HALF: Final = 430
 _NAME: Final = 27  # characters that fit beside a number in a panel of a phone
 _RATE: Final = "late_night_per_1000_residents_per_year"
 _ALL: Final = "The table below holds every number."
@@ -97,8 +95,7 @@ def areas(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
             f"{title}, late-night incidents{' per 1,000 residents a year' if rated else ''}: "
             f"{_read_out(group)}. {_ALL}",
             _panel(group, most, NARROW, hue),
-            _panel(group, most, _HALF, hue),
-            title,
+            title=title,
         )
         for title, group, hue in groups
     ]

@@ -77,7 +77,7 @@ def _monthly(answers: Mapping[str, Answer], facts: Facts) -> Words:
     compared = _compared(last, before)
     sentence = (
         f"{month(last.first)}, the last complete month, had {counted(last.incidents, 'incident')}"
-        f"{f', {compared}' if compared else ''}"
+        f"{f', {compared}' if compared else ''}{_usual(last, full)}"
     )
     most = max(full, key=lambda each: each.incidents)
     least = min(full, key=lambda each: each.incidents)
@@ -102,6 +102,17 @@ def _compared(last: Month, before: Month | None) -> str:
         return f"{more} than {month(before.first)} ({count(before.incidents)})"
     difference = percent(abs(last.incidents / before.incidents - 1))
     return f"{difference} {more} than {month(before.first)} ({count(before.incidents)})"
+
+
+def _usual(last: Month, full: Sequence[Month]) -> str:
+    """Where a month stands among the same months of the years before."""
+    before = [each.incidents for each in full if (last.ordinal - each.ordinal) % 12 == 0 and each is not last]
+    if len(before) < 2:
+        return ""
+    low, high = min(before), max(before)
+    place = "below" if last.incidents < low else "above" if last.incidents > high else "within"
+    name = month(last.first).split()[0]
+    return f" and {place} the range of the {len(before)} {name}s before ({count(low)} to {count(high)})"
 
 
 def _thefts(answers: Mapping[str, Answer], facts: Facts) -> Words:
@@ -265,9 +276,9 @@ def _arrests(answers: Mapping[str, Answer], facts: Facts) -> Words:
     ]
     if others:
         sentence += f", ahead of {listed(others)}; over all types it is {percent(arrests / incidents)}"
-    return Words(
-        f"{sentence}.", shown(top["primary_type"], _TILE), f"{percent(top['arrest_rate'])} with an arrest"
-    )
+    sure = f"95\u00a0% interval {percent(top['rate_low'])} to {percent(top['rate_high'])}"
+    note = f"{percent(top['arrest_rate'])} with an arrest ({sure})"
+    return Words(f"{sentence}.", shown(top["primary_type"], _TILE), note)
 
 
 _WRITERS: Final[Mapping[str, Callable[[Mapping[str, Answer], Facts], Words]]] = {
