@@ -161,7 +161,7 @@ def _columns(rows: list[dict[str, Any]], first: int, last: int, width: int, heig
     plot = width - edges.left - edges.right
     hue = {
         "condition": [
-            {"test": "!datum.chosen", "value": "var(--track)"},
+            {"test": "!datum.chosen", "value": "var(--pale)"},
             {"test": "!datum.whole", "value": "var(--warm)"},
         ],
         "value": "var(--accent)",

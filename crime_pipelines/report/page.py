@@ -43,12 +43,12 @@ class Extras:
     Attributes:
         answers: the answers to `REPORT_QUESTIONS` by name; without one of them, what it feeds is left out.
         shapes: the areas' true outlines; None to put them together of hexagons.
-        live: whether the page is served and asks its server for news.
+        live: the version of what is shown, where the page is served and asks its server for news.
     """
 
     answers: Mapping[str, Answer] = field(default_factory=dict)
     shapes: Mapping[int, Rings] | None = None
-    live: bool = False
+    live: str = ""
 
     def outlines(self) -> Mapping[int, Rings]:
         """The areas' outlines, true or of hexagons; none where neither is known."""

@@ -7,10 +7,10 @@ from typing import Final
 
 from crime_pipelines.domain.schema import COLUMNS
 from crime_pipelines.domain.versions import LATEST_FIRST
-from crime_pipelines.questions import QUESTIONS
+from crime_pipelines.questions import QUESTIONS, REPORT_QUESTIONS
 from crime_pipelines.questions.catalogue import CRIME_TREND
 from crime_pipelines.questions.render import render
-from crime_pipelines.warehouse.tables import AREAS, INCIDENT_VERSIONS
+from crime_pipelines.warehouse.tables import AREAS, INCIDENT_VERSIONS, Column, answer_columns
 
 INCIDENTS: Final = "incidents"
 LIVE: Final = "live_"
@@ -25,11 +25,13 @@ class View:
         name: its name in the warehouse's dataset.
         description: what a row is.
         query: its query.
+        columns: its columns, described.
     """
 
     name: str
     description: str
     query: str
+    columns: tuple[Column, ...] = ()
 
 
 def table_names(project: str, dataset: str) -> dict[str, str]:
@@ -62,12 +64,18 @@ def views(project: str, dataset: str) -> tuple[View, ...]:
             f"{LIVE}{question.name}",
             f"{question.wording} As of the latest incident, at this moment.",
             render(question, _DIALECT, latest, tables=names),
+            answer_columns(question),
         )
-        for question in QUESTIONS
+        for question in (*QUESTIONS, *REPORT_QUESTIONS)
         if question is not CRIME_TREND
     ]
     return (
-        View(INCIDENTS, "An incident: the version of it that counts.", _incidents(project, dataset)),
+        View(
+            INCIDENTS,
+            "An incident: the version of it that counts.",
+            _incidents(project, dataset),
+            INCIDENT_VERSIONS.columns[: len(COLUMNS)],
+        ),
         *live,
     )
 
