@@ -17,7 +17,7 @@ from crime_pipelines.record import FILE
 from crime_pipelines.report.output import read_output
 from crime_pipelines.report.page import Extras, page_text
 
-#: Under these names a browser on this machine asks. Any other may be a stranger's page, its name pointed here.
+#: Under these names a browser on this machine asks. Any other may be a stranger's, pointed here.
 _OWN_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _log = logging.getLogger(__name__)
 

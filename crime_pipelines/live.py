@@ -75,7 +75,8 @@ class LiveWarehouse:
         )
         warnings = dict(
             self._query(
-                f"SELECT field, COUNT(*) FROM {versions}, UNNEST(SPLIT(unreadable, ',')) AS field GROUP BY field"
+                f"SELECT field, COUNT(*) FROM {versions}, UNNEST(SPLIT(unreadable, ',')) AS field "
+                "GROUP BY field"
             )
         )
         return RunRecord(
@@ -107,7 +108,8 @@ class LiveWarehouse:
         return Answer(question, question.finish(rows))
 
     def _query(self, sql: str) -> list[tuple[Any, ...]]:
-        return query(self._client, sql)
+        rows: list[tuple[Any, ...]] = query(self._client, sql)
+        return rows
 
     def _name(self, table: str) -> str:
         return f"`{self._settings.project}`.`{self._settings.dataset}`.`{table}`"

@@ -19,8 +19,8 @@ boundaries_option = click.option(
     "--boundaries",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="GeoJSON of the community areas, for their true outlines on the map. [default: hexagons put together "
-    "from the incidents' own coordinates]",
+    help="GeoJSON of the community areas, for their true outlines on the map. [default: hexagons, put "
+    "together from the incidents' own coordinates]",
 )
 
 

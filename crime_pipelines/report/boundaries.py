@@ -47,11 +47,11 @@ def read_boundaries(path: Path) -> dict[int, Rings]:
             )
         for properties, geometry in each:
             shapes.setdefault(_area(properties[name]) or 0, []).extend(_rings(geometry))
+        if not any(shapes.values()):
+            raise InputError(f"{path}: holds no polygon")
+        return _flat(shapes)
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(f"{path}: is not GeoJSON of areas ({error!r})") from error
-    if not any(shapes.values()):
-        raise InputError(f"{path}: holds no polygon")
-    return _flat(shapes)
 
 
 def _number_of(properties: list[dict[str, Any]]) -> str | None:
@@ -70,8 +70,8 @@ def _rings(geometry: Mapping[str, Any]) -> Iterator[list[tuple[float, float]]]:
     if kind == "GeometryCollection":
         for part in geometry["geometries"]:
             yield from _rings(part)
-    polygons = {"Polygon": [geometry.get("coordinates")], "MultiPolygon": geometry.get("coordinates")}
-    for polygon in polygons.get(str(kind)) or []:
+    coordinates: Any = geometry.get("coordinates")
+    for polygon in {"Polygon": [coordinates], "MultiPolygon": coordinates}.get(str(kind), []):
         for ring in polygon:
             yield [(float(point[0]), float(point[1])) for point in ring]
 

@@ -114,7 +114,7 @@ def months_chart(counts: Counts, facts: Facts) -> Chart:
         The chart. Its selection's rows have `month` (see `Month.ordinal`), `name`, `incidents`, `whole`
         (whether the data cover all of it) and `chosen`.
     """
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"month": year * 12 + at, "name": f"{year}-{at + 1:02d}", "incidents": incidents, "chosen": True}
         for year, months in counts.by_month.items()
         for at, incidents in enumerate(months)
@@ -177,7 +177,7 @@ def _columns(rows: list[dict[str, Any]], first: int, last: int, width: int, heig
     columns = layer(
         "bar",
         SELECTION,
-        {"width": round(max(1.0, 0.82 * plot / (last - first + 1)), 2), "clip": True},
+        {"width": round(max(1.0, 0.82 * plot / (last - first + 1)), 2)},
         x={"field": "month", **scaled([first - 0.5, last + 0.5], axis)},
         y={"field": "incidents", "type": "quantitative", "axis": y_axis, "stack": None},
         fill=hue,

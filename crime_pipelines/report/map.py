@@ -100,13 +100,14 @@ def _spec(drawn: list[dict[str, Any]], labels: list[dict[str, Any]], rated: bool
         tooltip=tooltip,
     )
     # Equally many areas in each class; those of one rate are never parted.
-    shapes["transform"] = classed = [
+    classed: list[Spec] = [
         {"calculate": "datum.properties.rate", "as": "rate"},
         {"filter": "isValid(datum.rate)"},
         {"window": [{"op": "rank", "as": "place"}], "sort": [{"field": "rate"}]},
         {"joinaggregate": [{"op": "count", "as": "areas"}]},
         {"calculate": f"floor((datum.place - 1) * {len(CLASSES)} / datum.areas)", "as": "class"},
     ]
+    shapes["transform"] = classed
     texts = [
         layer(
             "text",

@@ -49,7 +49,7 @@ def print_page(browser: str, page: Path, pdf: Path) -> None:
             "--disable-gpu",
             "--no-first-run",
             "--no-pdf-header-footer",
-            # The page's own clock, which does not tick while it works: until its script has filled its tables.
+            # On the page's own clock, which does not tick while it works: its script fills its tables first.
             "--virtual-time-budget=10000",
             f"--user-data-dir={profile}",
             f"--print-to-pdf={new.resolve()}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.draw import NARROW, STEP, Chart, Edges, Spec, layer, scaled, sheet
@@ -109,7 +109,7 @@ def _read_out(bars: Sequence[_Bar]) -> str:
 
 
 def _panel(bars: Sequence[_Bar], most: float, width: int, hue: str) -> Spec:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "name": bar.name,
             "value": bar.value,

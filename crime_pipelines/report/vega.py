@@ -16,6 +16,7 @@ from typing import Final
 
 from crime_pipelines.report.draw import VERSION
 
+_SNIPPET: Final = "window.vegaEmbed = vegaEmbed;"
 _FOLDER: Final = "crime-pipelines"
 #: Not readable by others: whoever can write it could put a script into every report.
 _PRIVATE: Final = 0o700
@@ -36,7 +37,7 @@ def vega_script() -> str:
             pass
     import vl_convert
 
-    bundle: str = vl_convert.javascript_bundle(vl_version=VERSION)
+    bundle: str = vl_convert.javascript_bundle(_SNIPPET, vl_version=VERSION)
     script = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r\n", "\n")
     if place:
         _keep(place / name, script)
