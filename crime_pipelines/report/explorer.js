@@ -83,7 +83,8 @@
     const middle = p + z2 / (2 * all);
     const reach = given.z * Math.sqrt((p * (1 - p) + z2 / (4 * all)) / all);
     const under = 1 + z2 / all;
-    return [Math.max(0, (middle - reach) / under), Math.min(1, (middle + reach) / under)];
+    // None of so many is exactly 0, whatever the rounding.
+    return [Math.max(0, Math.min(p, (middle - reach) / under)), Math.min(1, Math.max(p, (middle + reach) / under))];
   }
 
   const days = (filter) => given.days[filter.year < 0 ? "all" : given.years[filter.year]] ?? null;
@@ -234,7 +235,7 @@
       covered ? sums.incidents / covered : "");
     const words = Object.values(chosen).map((select) => select.selectedOptions[0].textContent.trim()).join(", ");
     slot("words").textContent = `${words}: ${whole.format(sums.incidents)} incident${sums.incidents === 1 ? "" : "s"}`;
-    form.elements.reset.disabled = Object.values(filter).every((each) => each < 0);
+    form.elements.everything.disabled = Object.values(filter).every((each) => each < 0);
     tables(sums, filter);
     if (!redraw) return undefined;
     const rows = chartRows(sums, filter);
@@ -275,10 +276,14 @@
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", () => update());
-  form.elements.reset.addEventListener("click", () => { form.reset(); update(); });
+  form.elements.everything.addEventListener("click", () => { form.reset(); update(); });
   matchMedia("(min-width: 900px)").addEventListener("change", () => { if (Object.keys(views).length) update(); });
+  const recalled = recall();
   update({ redraw: false });
   root.dataset.ready = "yes";
   form.hidden = false;
-  if (recall()) { await update(); root.scrollIntoView(); }
+  if (recalled) {
+    await update();
+    root.scrollIntoView();
+  }
 })();

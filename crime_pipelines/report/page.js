@@ -55,13 +55,13 @@ const CrimeTables = (() => {
         sort(table, at, now ? now === "ascending" : numeric);
       });
     });
-    const save_button = document.createElement("button");
-    save_button.type = "button";
-    save_button.className = "save";
-    save_button.textContent = "Download CSV";
-    save_button.setAttribute("aria-label", `Download the table ${table.caption.textContent} as CSV`);
-    save_button.addEventListener("click", () => save(table));
-    table.closest(".scroll").after(save_button);
+    const saver = document.createElement("button");
+    saver.type = "button";
+    saver.className = "save";
+    saver.textContent = "Download CSV";
+    saver.setAttribute("aria-label", `Download CSV: ${table.caption.textContent}`);
+    saver.addEventListener("click", () => save(table));
+    table.closest(".scroll").after(saver);
   }
 
   document.querySelectorAll("table[data-name]").forEach(enhance);

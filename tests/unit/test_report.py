@@ -99,11 +99,11 @@ def counts_of(types: Sequence[str | None], numbers: Sequence[int | None] = (1, 2
 
 def disc(middle: tuple[int, int], steps: int, area: int) -> list[Row]:
     """Hexagons within so many steps of one."""
-    rows = []
-    for up in range(-steps, steps + 1):
-        for across in range(-(2 * steps - abs(up)), 2 * steps - abs(up) + 1, 2):
-            rows.append((middle[0] + across, middle[1] + up, area, 50, 9, 0.0, 0.0))
-    return rows
+    return [
+        (middle[0] + across, middle[1] + up, area, 50, 9, 0.0, 0.0)
+        for up in range(-steps, steps + 1)
+        for across in range(-(2 * steps - abs(up)), 2 * steps - abs(up) + 1, 2)
+    ]
 
 
 def extras_of(types: Sequence[str | None] = ("THEFT", "BATTERY")) -> Extras:
@@ -539,8 +539,8 @@ def test_sentence_of_the_areas() -> None:
         (4, 6, "Loud", 60, 90, 1000, 15.0),
     ]
     assert sentence("safest_areas", safest_areas=rows) == (
-        "Quiet is the safest, with 0.50 late-night incidents per 1,000 residents a year (95 % interval 0.06 to "
-        "1.81), followed by Calm (1.00) and Usual (1.50); the least safe is Loud, with 15.00, 30 times as "
+        "Quiet is the safest, with 0.50 late-night incidents per 1,000 residents a year (95 % interval 0.06 "
+        "to 1.81), followed by Calm (1.00) and Usual (1.50); the least safe is Loud, with 15.00, 30 times as "
         "many."
     )
     assert "None of the 3 areas" in sentence("safest_areas", safest_areas=areas(["A", "B", "C"], late=0))
