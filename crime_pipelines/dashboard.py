@@ -13,8 +13,8 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.finished import read_output
 from crime_pipelines.record import FILE
-from crime_pipelines.report.output import read_output
 from crime_pipelines.report.page import Extras, page_text
 
 #: Under these names a browser on this machine asks. Any other may be a stranger's, pointed here.

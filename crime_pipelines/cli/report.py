@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from crime_pipelines.report.output import Output
+    from crime_pipelines.finished import Output
     from crime_pipelines.report.page import Extras
 
 _FOLDER: Final = "report"
@@ -47,7 +47,7 @@ def report(folder: Path, formats: tuple[str, ...], boundaries: Path | None) -> N
 
     Exit codes: 0 done, 1 failed on the way, 2 the input or the call is wrong.
     """
-    from crime_pipelines.report.output import read_output
+    from crime_pipelines.finished import read_output
     from crime_pipelines.report.page import PAGE, Extras, write_report
 
     shapes = shapes_of(boundaries)
