@@ -66,8 +66,9 @@ SELECT
   area,
   CAST(incidents AS INT64) AS incidents,
   CAST(late_night AS INT64) AS late_night,
-  hexagon_column * 0.54 / 2 / km_per_degree_east AS longitude,
-  hexagon_row * 0.9353074360871938 / 2 / 110.57 AS latitude
+  -- written as floats: Spark takes numbers with a point for decimals
+  hexagon_column * CAST(0.54 AS FLOAT64) / 2 / km_per_degree_east AS longitude,
+  hexagon_row * CAST(0.9353074360871938 AS FLOAT64) / 2 / CAST(110.57 AS FLOAT64) AS latitude
 FROM ranked
 WHERE rank = 1
 ORDER BY hexagon_column, hexagon_row
