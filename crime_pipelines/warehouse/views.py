@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crime_pipelines.domain.schema import COLUMNS
 from crime_pipelines.domain.versions import LATEST_FIRST
@@ -11,6 +11,9 @@ from crime_pipelines.questions import QUESTIONS, REPORT_QUESTIONS
 from crime_pipelines.questions.catalogue import CRIME_TREND
 from crime_pipelines.questions.render import render
 from crime_pipelines.warehouse.tables import AREAS, INCIDENT_VERSIONS, Column, answer_columns
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import SchemaField
 
 INCIDENTS: Final = "incidents"
 LIVE: Final = "live_"
@@ -32,6 +35,12 @@ class View:
     description: str
     query: str
     columns: tuple[Column, ...] = ()
+
+    def bigquery_schema(self) -> list[SchemaField]:
+        """Its columns with their descriptions, for BigQuery's client library."""
+        from google.cloud.bigquery import SchemaField
+
+        return [SchemaField(each.name, each.type, description=each.description) for each in self.columns]
 
 
 def table_names(project: str, dataset: str) -> dict[str, str]:
