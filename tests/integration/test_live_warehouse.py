@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from crime_pipelines.clients import warehouse_client
+from crime_pipelines.clients import storage_client, warehouse_client
 from crime_pipelines.dashboard import Dashboard
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.generate import generate
@@ -22,23 +22,22 @@ from crime_pipelines.live import LiveWarehouse
 from crime_pipelines.report.counts import MEASURES
 from crime_pipelines.run import run
 from crime_pipelines.settings import Settings
-
-local = pytest.importorskip("tests.cloud.local", reason="no stand-in for BigQuery here")
-lake = pytest.importorskip("tests.cloud.lake", reason="no stand-in for the lake here")
+from crime_pipelines.warehouse.load import load
+from crime_pipelines.warehouse.setup import set_up
+from crime_pipelines.warehouse.views import views
+from tests.cloud.lake import put_attempt
+from tests.cloud.local import fresh_settings, stores
 
 
 @pytest.fixture(scope="module", autouse=True)
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with local.stores(tmp_path_factory.mktemp("cloud")):
+    with stores(tmp_path_factory.mktemp("cloud")):
         yield
 
 
 @pytest.fixture
 def settings() -> Settings:
-    from crime_pipelines.clients import storage_client
-    from crime_pipelines.warehouse.setup import set_up
-
-    found: Settings = local.fresh_settings()
+    found = fresh_settings()
     storage_client(found).create_bucket(found.lake_bucket)
     set_up(found)
     return found
@@ -46,9 +45,7 @@ def settings() -> Settings:
 
 def put(settings: Settings, out: Path, run_id: str) -> None:
     """Load a run's output into the warehouse, as `load_tables` does."""
-    from crime_pipelines.warehouse.load import load
-
-    load(settings, lake.put_attempt(settings, out, run_id, "a1"))
+    load(settings, put_attempt(settings, out, run_id, "a1"))
 
 
 def counted(page: str) -> dict[str, Any]:
@@ -104,8 +101,6 @@ def test_asks_no_more_often_than_it_may(settings: Settings, tmp_path: Path) -> N
 
 
 def test_every_column_of_every_view_is_described(settings: Settings) -> None:
-    from crime_pipelines.warehouse.views import views
-
     with closing(warehouse_client(settings)) as client:
         for view in views(settings.project, settings.dataset):
             found = client.get_table(f"{settings.project}.{settings.dataset}.{view.name}")
