@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from crime_pipelines.errors import InputError
-from crime_pipelines.questions import Question
+from crime_pipelines.questions import Answer, Question
 from crime_pipelines.questions.catalogue import Row
 from crime_pipelines.sources import SourceFile
 
@@ -101,6 +101,26 @@ class Engine(Protocol):
     def versions(self) -> dict[str, str]:
         """The versions of the programs behind the engine, by name."""
         ...
+
+
+def ask(
+    engine: Engine, questions: Iterable[Question], as_of: datetime, shift_years: int
+) -> dict[str, Answer]:
+    """Ask an engine questions.
+
+    Args:
+        engine: the engine, which has incidents.
+        questions: the questions.
+        as_of: the moment the answers are as of.
+        shift_years: the run's date shift.
+
+    Returns:
+        The answers by name, finished.
+    """
+    return {
+        question.name: Answer(question, question.finish(engine.answer(question, as_of, shift_years)))
+        for question in questions
+    }
 
 
 def open_engine(name: str) -> AbstractContextManager[Engine]:

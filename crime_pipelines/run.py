@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from crime_pipelines import __version__
 from crime_pipelines.domain.dates import GREATEST_SHIFT, end_of_day
-from crime_pipelines.engine import Engine, Ingested, Job, open_engine
+from crime_pipelines.engine import DEFAULT_ENGINE, Engine, Ingested, Job, ask, open_engine
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output import refuse_overlap, workplace
-from crime_pipelines.questions import DATA_QUALITY, EARLIEST_AS_OF, QUESTIONS, Answer
+from crime_pipelines.questions import DATA_QUALITY, EARLIEST_AS_OF, QUESTIONS, REPORT_QUESTIONS, Answer
 from crime_pipelines.questions.trend import import_ahead
 from crime_pipelines.record import RunRecord
 from crime_pipelines.sources import resolve
@@ -65,6 +65,7 @@ def run(
     engine: str = "duckdb",
     shift_years: int = 3,
     as_of: date | None = None,
+    boundaries: Path | None = None,
     progress: Progress | None = None,
 ) -> tuple[RunRecord, Mapping[str, Answer]]:
     """Read incident files, answer the five questions and write all of it into a folder.
@@ -76,6 +77,7 @@ def run(
         shift_years: calendar years to move every date by.
         as_of: the day that the answers are as of; the latest incident's moment unless given. It chooses the
             calendar windows of the answers and leaves no incident out.
+        boundaries: a GeoJSON file with the areas' true outlines, for the report's map.
         progress: who is told how the run gets on.
 
     Returns:
@@ -92,12 +94,15 @@ def run(
     with clock.stage("look"):
         files = resolve(source)
         refuse_overlap(out, [file.uri for file in files])
+        shapes = _shapes(boundaries)
     with open_engine(engine) as opened, workplace(out) as place:
-        with clock.stage("read"), _meanwhile(import_ahead):
+        with clock.stage("read"), _meanwhile(import_ahead), _meanwhile(_warm_up):
             ingested = opened.ingest(Job(files, place.folder, place.scratch, shift_years, told.share))
         record = _record(engine, source, [file.uri for file in files], ingested, shift_years, as_of)
         with clock.stage("answer"):
-            answers = _answers(opened, record)
+            answers = ask(opened, QUESTIONS, record.as_of, shift_years)
+            quality = ask(opened, [DATA_QUALITY], record.as_of, shift_years)
+            (record.data_quality,) = quality[DATA_QUALITY.name].records()
             (place.folder / ANSWERS).mkdir()
             for name, answer in answers.items():
                 answer.write_csv(place.folder / ANSWERS / f"{name}.csv")
@@ -107,9 +112,10 @@ def run(
             **opened.versions(),
         }
         with clock.stage("report"):
-            from crime_pipelines.report import write_report
+            from crime_pipelines.report import Extras, write_report
 
-            write_report(place.folder / REPORT, record, answers)
+            beside = _beside(opened if engine == DEFAULT_ENGINE else None, place.folder, record)
+            write_report(place.folder / REPORT, record, answers, Extras(beside, shapes))
         record.seconds = clock.seconds
         record.write(place.folder)
         told.stage("publish")
@@ -160,14 +166,34 @@ def _record(
     return record
 
 
-def _answers(engine: Engine, record: RunRecord) -> dict[str, Answer]:
-    answers: dict[str, Answer] = {}
-    for question in QUESTIONS:
-        rows = engine.answer(question, record.as_of, record.shift_years)
-        answers[question.name] = Answer(question, question.finish(rows))
-    (quality,) = Answer(DATA_QUALITY, engine.answer(DATA_QUALITY, record.as_of, record.shift_years)).records()
-    record.data_quality = quality
-    return answers
+def _shapes(boundaries: Path | None) -> Mapping[int, Any] | None:
+    if boundaries is None:
+        return None
+    from crime_pipelines.report.boundaries import read_boundaries
+
+    return read_boundaries(boundaries)
+
+
+def _beside(opened: Engine | None, folder: Path, record: RunRecord) -> dict[str, Answer]:
+    """What the report shows beside the answers, asked of the incidents that the run has written.
+
+    The engines that count block by block keep nothing that these questions could be asked of.
+    """
+    if opened:
+        return ask(opened, REPORT_QUESTIONS, record.as_of, record.shift_years)
+    from crime_pipelines.embedded.engine import DuckDBEngine
+
+    with DuckDBEngine() as reading:
+        reading.attach(folder)
+        return ask(reading, REPORT_QUESTIONS, record.as_of, record.shift_years)
+
+
+def _warm_up() -> None:
+    from crime_pipelines.report.draw import warm_up
+    from crime_pipelines.report.vega import vega_script
+
+    warm_up()
+    vega_script()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from crime_pipelines.cli.functions import functions
 from crime_pipelines.cli.generate import generate
 from crime_pipelines.cli.localcloud import localcloud
 from crime_pipelines.cli.logs import say_error
+from crime_pipelines.cli.report import report, serve
 from crime_pipelines.cli.run import run
 from crime_pipelines.cli.warehouse import warehouse
 from crime_pipelines.errors import PipelineError
@@ -45,12 +46,13 @@ def cli(log_format: str) -> None:
     crime-pipelines generate crimes.csv --rows 100000    a file to try it on
     crime-pipelines run crimes.csv --out out             the answers, in out/report/index.html
     crime-pipelines check out                            whether that output is sound
+    crime-pipelines serve out                            the report as a dashboard that keeps up to date
     crime-pipelines demo --architecture 1 --out demo     the same through a cloud on this machine
     """
     set_up_logs(log_format)
 
 
-for _command in (run, generate, check, dataproc, functions, warehouse, localcloud, demo):
+for _command in (run, generate, check, report, serve, dataproc, functions, warehouse, localcloud, demo):
     cli.add_command(_command)
 
 

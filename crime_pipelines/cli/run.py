@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from crime_pipelines.cli.progress import TerminalProgress
+from crime_pipelines.cli.report import boundaries_option
 from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
 from crime_pipelines.engine import DEFAULT_ENGINE, ENGINES
 from crime_pipelines.questions import Answer
@@ -45,7 +46,15 @@ from crime_pipelines.record import RunRecord
     metavar="YYYY-MM-DD",
     help="Day that the answers' calendar windows end with. [default: the day of the latest incident]",
 )
-def run(source: str, out: Path, engine: str, shift_years: int, as_of: datetime | None) -> None:
+@boundaries_option
+def run(
+    source: str,
+    out: Path,
+    engine: str,
+    shift_years: int,
+    as_of: datetime | None,
+    boundaries: Path | None,
+) -> None:
     """Read the incidents of SOURCE and answer the five questions.
 
     SOURCE is a file, a folder, a glob (in quotes) or a gs:// URI of CSV files, plain or gzipped, in the
@@ -76,6 +85,7 @@ def run(source: str, out: Path, engine: str, shift_years: int, as_of: datetime |
             engine=engine,
             shift_years=shift_years,
             as_of=as_of.date() if as_of else None,
+            boundaries=boundaries,
             progress=progress,
         )
     summarise(out, record, answers)

@@ -16,10 +16,10 @@ from crime_pipelines import __version__, run_ids
 from crime_pipelines.clients import warehouse_client
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.functions.events import text_of
-from crime_pipelines.questions import DATA_QUALITY
+from crime_pipelines.questions import DATA_QUALITY, REPORT_QUESTIONS, Answer
 from crime_pipelines.questions.render import render
 from crime_pipelines.record import RunRecord
-from crime_pipelines.report import chart_files, write_report
+from crime_pipelines.report import Extras, chart_files, write_report
 from crime_pipelines.warehouse.answers import read
 from crime_pipelines.warehouse.jobs import query
 from crime_pipelines.warehouse.runs import newest_run
@@ -65,8 +65,9 @@ def on_answers(message: Mapping[str, Any], settings: Settings, storage: Client) 
     record = record_of(client, settings, run_id)
     answers = read(settings, client)
     with tempfile.TemporaryDirectory() as place:
-        page = write_report(Path(place), record, answers)
-        files = {f"{CHARTS}/{name}": content for name, content in chart_files(record, answers)}
+        extras = Extras(_beside(client, settings, record))
+        page = write_report(Path(place), record, answers, extras)
+        files = {f"{CHARTS}/{name}": content for name, content in chart_files(record, answers, extras)}
         # The page comes last: who finds it finds its charts.
         files[page.name] = page.read_bytes()
     bucket = storage.bucket(settings.report_bucket)
@@ -126,6 +127,16 @@ def _quality(client: Warehouse, settings: Settings, as_of: datetime, shift_years
     names = table_names(settings.project, settings.dataset)
     ((*values,),) = query(client, render(DATA_QUALITY, "bigquery", as_of, shift_years, names))
     return {column.name: value for column, value in zip(DATA_QUALITY.columns, values, strict=True)}
+
+
+def _beside(client: Warehouse, settings: Settings, record: RunRecord) -> dict[str, Answer]:
+    names = table_names(settings.project, settings.dataset)
+    return {
+        each.name: Answer(
+            each, query(client, render(each, "bigquery", record.as_of, record.shift_years, names))
+        )
+        for each in REPORT_QUESTIONS
+    }
 
 
 def _write(bucket: Bucket, name: str, content: bytes, caching: str) -> None:

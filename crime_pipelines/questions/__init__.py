@@ -4,10 +4,20 @@ from crime_pipelines.questions.catalogue import (
     DATA_QUALITY,
     EARLIEST_AS_OF,
     QUESTIONS,
+    REPORT_QUESTIONS,
     Answer,
     Column,
     Question,
     question,
 )
 
-__all__ = ["DATA_QUALITY", "EARLIEST_AS_OF", "QUESTIONS", "Answer", "Column", "Question", "question"]
+__all__ = [
+    "DATA_QUALITY",
+    "EARLIEST_AS_OF",
+    "QUESTIONS",
+    "REPORT_QUESTIONS",
+    "Answer",
+    "Column",
+    "Question",
+    "question",
+]

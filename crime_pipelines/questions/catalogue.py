@@ -100,11 +100,12 @@ class Answer:
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(column.name for column in self.question.columns)
-        writer.writerows([_as_text(value) for value in row] for row in self.rows)
+        writer.writerows([as_text(value) for value in row] for row in self.rows)
         return text.getvalue()
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
+    """A value of an answer as its CSV has it: ISO dates, true/false, empty for null."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -231,6 +232,49 @@ DATA_QUALITY: Final = Question(
     (),
 )
 
+_MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+#: Not of the five either: what the report's filters add up.
+INCIDENT_COUNTS: Final = Question(
+    "incident_counts",
+    "Incidents by year, type and area",
+    "How many incidents did each year, type of crime and area have, by month and by hour?",
+    (
+        Column("year", "integer", "Calendar year."),
+        Column("primary_type", "text", "Type of crime; empty where the incident has none."),
+        Column("area", "integer", "Community area; empty where it is not known."),
+        Column("incidents", "integer", "Incidents."),
+        Column("arrests", "integer", "Those with an arrest."),
+        Column("late_night", "integer", "Those from 22:00:00 up to 03:59:59."),
+        *(Column(name, "integer", f"Those in {name.capitalize()}.") for name in _MONTHS),
+        *(
+            Column(f"hour_{hour:02d}", "integer", f"Those from {hour:02d}:00:00 up to {hour:02d}:59:59.")
+            for hour in range(24)
+        ),
+    ),
+    ("Combinations that do not occur have no row.",),
+)
+#: Not of the five either: the report's map.
+HEXAGONS: Final = Question(
+    "hexagons",
+    "Map of the areas",
+    "Where do the incidents lie, and which area does each place belong to?",
+    (
+        Column("hexagon_column", "integer", "Half steps of 0.54 km to the east; odd in odd rows."),
+        Column("hexagon_row", "integer", "Rows of 0.47 km to the north."),
+        Column("area", "integer", "The area that most of its incidents with a known area lie in."),
+        Column("incidents", "integer", "Incidents in it."),
+        Column("late_night", "integer", "Those from 22:00:00 up to 03:59:59."),
+        Column("longitude", "decimal", "Degrees east of its centre."),
+        Column("latitude", "decimal", "Degrees north of its centre."),
+    ),
+    ("Incidents without coordinates are in none.",),
+)
+
+#: What the report asks beside the five and `DATA_QUALITY`.
+REPORT_QUESTIONS: Final = (INCIDENT_COUNTS, HEXAGONS)
 #: The five questions, in the order of the report.
 QUESTIONS: Final = (MONTHLY_TREND, THEFT_LOCATIONS, CRIME_TREND, SAFEST_AREAS, ARREST_RATES)
 

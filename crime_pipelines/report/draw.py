@@ -14,6 +14,9 @@ Spec = dict[str, Any]
 WIDE: Final = 900
 NARROW: Final = 312
 FONT_SIZE: Final = 12.5
+STEP: Final = 36  # height of a row with its text above its bar
+#: The name of the data of a chart that the page's filters change.
+SELECTION: Final = "selection"
 
 #: Of Vega-Lite.
 VERSION: Final = "6.4"
@@ -70,7 +73,13 @@ class Edges:
     left: int
 
 
-def sheet(width: int, plot_height: int, edges: Edges, layers: list[Spec]) -> Spec:
+def sheet(
+    width: int,
+    plot_height: int,
+    edges: Edges,
+    layers: list[Spec],
+    selection: list[dict[str, Any]] | None = None,
+) -> Spec:
     """A chart of a fixed size, whatever its texts: browsers measure text otherwise than Vega does.
 
     Args:
@@ -78,11 +87,13 @@ def sheet(width: int, plot_height: int, edges: Edges, layers: list[Spec]) -> Spe
         plot_height: of the plot without its edges, in pixels.
         edges: the room around the plot.
         layers: Vega-Lite layers.
+        selection: the rows of layers over `SELECTION`.
 
     Returns:
         The spec.
     """
     return {
+        **({"datasets": {SELECTION: selection}} if selection is not None else {}),
         "width": width - edges.left - edges.right,
         "height": plot_height,
         "padding": {"top": edges.top, "right": edges.right, "bottom": edges.bottom, "left": edges.left},
@@ -140,19 +151,28 @@ def gutter(top: float) -> int:
     return 18 + 8 * len(count(round(top)))
 
 
-def layer(mark: str, rows: list[dict[str, Any]], style: Spec | None = None, **encoding: Any) -> Spec:
-    """One layer of marks over rows of its own.
+def layer(mark: str, rows: list[dict[str, Any]] | str, style: Spec | None = None, **encoding: Any) -> Spec:
+    """One layer of marks.
 
     Args:
         mark: the kind of mark.
-        rows: its data.
+        rows: its data, or `SELECTION` for what the page's filters change.
         style: properties of the mark.
         encoding: Vega-Lite channels.
 
     Returns:
         The layer.
     """
-    return {"data": {"values": rows}, "mark": {"type": mark, **(style or {})}, "encoding": encoding}
+    data = {"name": rows} if isinstance(rows, str) else {"values": rows}
+    return {"data": data, "mark": {"type": mark, **(style or {})}, "encoding": encoding}
+
+
+def warm_up() -> None:
+    """Start the converter, which takes half a second the first time; no lock of Python's is held meanwhile.
+
+    Whoever will draw later may call it early, in a thread of its own.
+    """
+    svg(sheet(1, 1, Edges(0, 0, 0, 0), [layer("point", [{}])]))
 
 
 def svg(spec: Spec) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from crime_pipelines.questions import QUESTIONS, Answer
 from crime_pipelines.record import RunRecord
-from crime_pipelines.report.draw import VERSION, Spec, layer
+from crime_pipelines.report.clock import clock
+from crime_pipelines.report.draw import VERSION, Chart, Spec, layer
 from crime_pipelines.report.facts import Facts
-from crime_pipelines.report.page import CHARTS, own_text
+from crime_pipelines.report.map import area_map
+from crime_pipelines.report.page import CHARTS, Extras, own_text
 
 #: Pixels of a PNG to each of the chart's own, for screens of twice the density.
 _SCALE: Final = 2
@@ -20,16 +22,27 @@ _ROOM: Final = 12
 _BACKGROUND: Final = "card"
 #: The first block of the style sheet holds the colours by day.
 _BY_DAY: Final = re.compile(r":root \{(.*?)\}", re.DOTALL)
-_COLOUR: Final = re.compile(r"--([a-z-]+): (#[0-9a-f]{6})")
-_USE: Final = re.compile(r"var\(--([a-z-]+)\)")
+_COLOUR: Final = re.compile(r"--([a-z0-9-]+): (#[0-9a-f]{6})")
+_USE: Final = re.compile(r"var\(--([a-z0-9-]+)\)")
 
 
-def chart_files(record: RunRecord, answers: Mapping[str, Answer]) -> Iterator[tuple[str, bytes]]:
+#: The formats of a chart's file.
+FORMATS: Final = ("svg", "png", "pdf")
+
+
+def chart_files(
+    record: RunRecord,
+    answers: Mapping[str, Answer],
+    extras: Extras | None = None,
+    formats: Sequence[str] = ("svg", "png"),
+) -> Iterator[tuple[str, bytes]]:
     """Draw every chart of the report, one after the other.
 
     Args:
         record: what the run says of itself, with `data_quality`.
         answers: the five answers by name.
+        extras: what the report shows beside them: the map and the clock.
+        formats: some of `FORMATS`.
 
     Yields:
         A file's name, such as ``monthly_trend.svg``, and its content. Those of an
@@ -40,19 +53,36 @@ def chart_files(record: RunRecord, answers: Mapping[str, Answer]) -> Iterator[tu
     """
     import vl_convert
 
+    colours = dict(_COLOUR.findall(_by_day(own_text("style.css"))))
+    for stem, title, chart in _charts(record, answers, extras or Extras()):
+        spec = _coloured(_headed(chart.wide or chart.narrow, title), colours)
+        svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION, allowed_base_urls=[])
+        if "svg" in formats:
+            yield f"{stem}.svg", svg.encode()
+        if "png" in formats:
+            png: bytes = vl_convert.svg_to_png(svg, scale=_SCALE)
+            yield f"{stem}.png", png
+        if "pdf" in formats:
+            pdf: bytes = vl_convert.svg_to_pdf(svg)
+            yield f"{stem}.pdf", pdf
+
+
+def _charts(
+    record: RunRecord, answers: Mapping[str, Answer], extras: Extras
+) -> Iterator[tuple[str, str, Chart]]:
+    """Each chart with its file's stem and its title."""
     facts = Facts.of(record)
     ordered = {question.name: answers[question.name] for question in QUESTIONS}
-    colours = dict(_COLOUR.findall(_by_day(own_text("style.css"))))
     for name, draw in CHARTS.items():
         charts = draw(ordered, facts)
         for number, chart in enumerate(charts, 1):
             stem = name if len(charts) == 1 else f"{name}-{number}"
-            title = ": ".join(filter(None, (ordered[name].question.title, chart.title)))
-            spec = _coloured(_headed(chart.wide or chart.narrow, title), colours)
-            svg: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION, allowed_base_urls=[])
-            yield f"{stem}.svg", svg.encode()
-            png: bytes = vl_convert.svg_to_png(svg, scale=_SCALE)
-            yield f"{stem}.png", png
+            yield stem, ": ".join(filter(None, (ordered[name].question.title, chart.title))), chart
+    shapes, counts = extras.outlines(), extras.counts()
+    if shapes:
+        yield "late_night_map", "Late-night incidents by area", area_map(ordered, facts, shapes)
+    if counts:
+        yield "late_night_clock", "Incidents by hour of the day", clock(counts.by_hour)
 
 
 def _by_day(style: str) -> str:

@@ -19,6 +19,7 @@ from crime_pipelines.report.draw import (
     sheet,
 )
 from crime_pipelines.report.facts import Cover, Facts, Month
+from crime_pipelines.report.season import season
 from crime_pipelines.report.text import count, short_month
 
 #: Room that the label of an incomplete month takes, in pixels.
@@ -35,7 +36,8 @@ def monthly(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         facts: what the data cover.
 
     Returns:
-        One chart, or none without months.
+        The months in a row, and where there are years to compare, the last year among the others; none
+        without months.
     """
     months = facts.months(answers)
     if not months:
@@ -45,7 +47,8 @@ def monthly(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         f"Line chart of incidents by month, {short_month(months[0].first)} to {short_month(months[-1].first)}"
         f"{'; incomplete: ' + ', '.join(parts) if parts else ''}. The table below holds every number."
     )
-    return [Chart(label, _monthly(months, NARROW, 200), _monthly(months, WIDE, 240))]
+    charts = [Chart(label, _monthly(months, NARROW, 200), _monthly(months, WIDE, 240))]
+    return charts + season(months)
 
 
 def _monthly(months: list[Month], width: int, height: int) -> Spec:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 from crime_pipelines.questions import QUESTIONS, Answer
 from crime_pipelines.record import RunRecord
-from crime_pipelines.report import cautions, draw, months, ranks, sentences, slope, tables, text
-from crime_pipelines.report.facts import SMALL_NUMBER, Facts
+from crime_pipelines.report import arrests, cautions, draw, months, ranks, sentences, slope, tables, text
+from crime_pipelines.report.counts import Counts
+from crime_pipelines.report.explorer import explorer
+from crime_pipelines.report.facts import Facts
+from crime_pipelines.report.hexagons import Rings, area_shapes
+from crime_pipelines.report.keys import EXPLORER_KEYS, KEYS
+from crime_pipelines.report.map import area_map
+from crime_pipelines.report.vega import vega_script
 
 PAGE: Final = "index.html"
 #: So many files are named on the page; run.json names all.
@@ -24,25 +32,35 @@ CHARTS: Final = {
     "theft_locations": ranks.thefts,
     "crime_trend": slope.trend,
     "safest_areas": ranks.areas,
-    "arrest_rates": ranks.arrests,
+    "arrest_rates": arrests.arrests,
 }
-#: How to read the charts of an answer.
-_KEYS: Final = {
-    "monthly_trend": "Incidents a month; the scale begins at 0.",
-    "theft_locations": "Thefts a year, all years to one scale.",
-    "crime_trend": (
-        "The bar is the change a year with its 95\u00a0% interval: where it crosses \u201c0\u201d, there may "
-        "be no change. The points are incidents per day in each complete month, the line and its band that "
-        "change about the middle of the period; their scale need not begin at 0. The test allows for the "
-        "seasons, which the line leaves out."
-    ),
-    "safest_areas": "Late-night incidents, per 1,000 residents a year where these are on file; one scale.",
-    "arrest_rates": (
-        "Dot: share of incidents with an arrest; bar: its 95\u00a0% interval; hollow dot: fewer than "
-        f"{SMALL_NUMBER} incidents; dashed line: all types together. At most "
-        f"{ranks.TYPES} types are drawn."
-    ),
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What the report shows beside the five answers.
+
+    Attributes:
+        answers: the answers to `REPORT_QUESTIONS` by name; without one of them, what it feeds is left out.
+        shapes: the areas' true outlines; None to put them together of hexagons.
+        live: the version of what is shown, where the page is served and asks its server for news.
+    """
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    shapes: Mapping[int, Rings] | None = None
+    live: str = ""
+
+    def outlines(self) -> Mapping[int, Rings]:
+        """The areas' outlines, true or of hexagons; none where neither is known."""
+        if self.shapes is not None:
+            return self.shapes
+        hexagons = self.answers.get("hexagons")
+        return area_shapes(hexagons) if hexagons else {}
+
+    def counts(self) -> Counts | None:
+        """The counts that the filters add up; None where not known."""
+        counts = self.answers.get("incident_counts")
+        return Counts.of(counts) if counts and counts.rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +71,16 @@ class _Picture:
     wide: str | None
 
 
-def write_report(folder: Path, record: RunRecord, answers: Mapping[str, Answer]) -> Path:
+def write_report(
+    folder: Path, record: RunRecord, answers: Mapping[str, Answer], extras: Extras | None = None
+) -> Path:
     """Write the report of a run as one file that opens offline.
 
     Args:
         folder: the folder to write it in; made if need be.
         record: what the run says of itself, with `data_quality`.
         answers: the five answers by name.
+        extras: what it shows beside them.
 
     Returns:
         The path of the page.
@@ -70,25 +91,62 @@ def write_report(folder: Path, record: RunRecord, answers: Mapping[str, Answer])
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / PAGE
-    path.write_text(_page(record, answers), encoding="utf-8", newline="\n")
+    # Never half a page where a reader finds it.
+    new = folder / f".{PAGE}.new"
+    new.write_text(page_text(record, answers, extras), encoding="utf-8", newline="\n")
+    new.replace(path)
     return path
 
 
-def _page(record: RunRecord, answers: Mapping[str, Answer]) -> str:
+def page_text(record: RunRecord, answers: Mapping[str, Answer], extras: Extras | None = None) -> str:
+    """The page as text; see `write_report`.
+
+    Args:
+        record: what the run says of itself, with `data_quality`.
+        answers: the five answers by name.
+        extras: what it shows beside them.
+
+    Returns:
+        The page.
+
+    Raises:
+        KeyError: an answer is missing.
+    """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(count=text.count, shown=text.shown, plural=text.counted)
-    template = environment.from_string(own_text("template.html.jinja"))
-    return template.render(
-        # The two texts below hold nothing from the data that their makers have not escaped.
-        style=Markup(own_text("style.css")),  # noqa: S704
-        svg=Markup,
-        **_content(record, answers),
+    environment.filters.update(
+        count=text.count, shown=text.shown, plural=text.counted, numbered=lambda each: list(enumerate(each))
     )
+    template = environment.from_string(own_text("template.html.jinja"))
+    extras = extras or Extras()
+    content = _content(record, answers, extras)
+    scripts = [own_text("page.js")]
+    vega = ""
+    if content["explorer"]:
+        scripts.append(own_text("explorer.js"))
+        vega = vega_script()
+    if extras.live:
+        scripts.append(own_text("live.js"))
+    return template.render(
+        # The texts below hold nothing from the data that their makers have not escaped.
+        style=Markup(own_text("style.css")),  # noqa: S704
+        scripts=[Markup(f"\n{script}") for script in scripts],  # noqa: S704
+        vega=Markup(vega),  # noqa: S704
+        payload=Markup(content["explorer"].payload) if content["explorer"] else "",  # noqa: S704
+        hashes=[_hash(script) for script in (*(f"\n{script}" for script in scripts), vega) if script],
+        live=extras.live,
+        svg=Markup,
+        **content,
+    )
+
+
+def _hash(script: str) -> str:
+    """A script's name in a content security policy: no other may run in the page."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode('ascii')}"
 
 
 def own_text(name: str) -> str:
@@ -103,10 +161,15 @@ def own_text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _content(record: RunRecord, answers: Mapping[str, Answer]) -> dict[str, Any]:
+def _content(record: RunRecord, answers: Mapping[str, Answer], extras: Extras) -> dict[str, Any]:
     facts = Facts.of(record)
     ordered = {question.name: answers[question.name] for question in QUESTIONS}
     told = sentences.words(ordered, facts)
+    shapes, counts = extras.outlines(), extras.counts()
+    explored = explorer(ordered, counts, facts, shapes) if counts else None
+    charts = {name: draw_charts(ordered, facts) for name, draw_charts in CHARTS.items()}
+    if shapes and charts["safest_areas"]:
+        charts["safest_areas"].insert(0, area_map(ordered, facts, shapes))
     return {
         "record": record,
         "source": text.shown(record.source, _PATH),
@@ -125,13 +188,17 @@ def _content(record: RunRecord, answers: Mapping[str, Answer]) -> dict[str, Any]
             {
                 "question": answer.question,
                 "words": told[name],
-                "charts": [_picture(chart) for chart in CHARTS[name](ordered, facts)],
-                "key": _KEYS[name],
+                "charts": [_picture(chart) for chart in charts[name]],
+                "key": KEYS[name],
                 "table": tables.table(answer, facts, ordered),
                 "caveats": [*answer.question.caveats, *cautions.remarks(name, ordered, facts)],
             }
             for name, answer in ordered.items()
         ],
+        "explorer": explored,
+        "explored": {name: (_picture(chart), EXPLORER_KEYS[name]) for name, chart in explored.charts.items()}
+        if explored
+        else {},
         "cautions": cautions.cautions(ordered, facts),
         "seconds": sum(record.seconds.values()),
         "versions": [

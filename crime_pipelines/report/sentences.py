@@ -9,6 +9,7 @@ from typing import Any, Final
 from crime_pipelines.questions import Answer
 from crime_pipelines.questions.trend import DECREASING, INCREASING, MINIMUM_MONTHS
 from crime_pipelines.report.facts import Cover, Facts, Month
+from crime_pipelines.report.intervals import poisson_interval
 from crime_pipelines.report.text import (
     NONE_STATED,
     change,
@@ -76,7 +77,7 @@ def _monthly(answers: Mapping[str, Answer], facts: Facts) -> Words:
     compared = _compared(last, before)
     sentence = (
         f"{month(last.first)}, the last complete month, had {counted(last.incidents, 'incident')}"
-        f"{f', {compared}' if compared else ''}"
+        f"{f', {compared}' if compared else ''}{_usual(last, full)}"
     )
     most = max(full, key=lambda each: each.incidents)
     least = min(full, key=lambda each: each.incidents)
@@ -101,6 +102,17 @@ def _compared(last: Month, before: Month | None) -> str:
         return f"{more} than {month(before.first)} ({count(before.incidents)})"
     difference = percent(abs(last.incidents / before.incidents - 1))
     return f"{difference} {more} than {month(before.first)} ({count(before.incidents)})"
+
+
+def _usual(last: Month, full: Sequence[Month]) -> str:
+    """Where a month stands among the same months of the years before."""
+    before = [each.incidents for each in full if (last.ordinal - each.ordinal) % 12 == 0 and each is not last]
+    if len(before) < 2:
+        return ""
+    low, high = min(before), max(before)
+    place = "below" if last.incidents < low else "above" if last.incidents > high else "within"
+    name = month(last.first).split()[0]
+    return f" and {place} the range of the {len(before)} {name}s before ({count(low)} to {count(high)})"
 
 
 def _thefts(answers: Mapping[str, Answer], facts: Facts) -> Words:
@@ -198,6 +210,7 @@ def _areas(answers: Mapping[str, Answer], facts: Facts) -> Words:
     else:
         next_ones = [f"{_area(row)} ({_measure(row, rated)})" for row in rows[1:3]]
         sentence = f"{_area(safest)} is the safest, with {_measure(safest, rated)} {unit}"
+        sentence += _sure(safest, rated)
         if next_ones:
             sentence += f", followed by {listed(next_ones)}"
         if len(rows) > 3:
@@ -210,7 +223,20 @@ def _areas(answers: Mapping[str, Answer], facts: Facts) -> Words:
     short = "per 1,000 residents a year, late at night" if rated else "late-night incidents"
     if quiet > 1:
         return Words(f"{sentence}.", f"{count(quiet)} areas", "without an incident late at night")
-    return Words(f"{sentence}.", shown(safest["name"], _TILE), f"{_measure(safest, rated)} {short}")
+    return Words(
+        f"{sentence}.",
+        shown(safest["name"], _TILE),
+        f"{_measure(safest, rated)}{_sure(safest, rated)} {short}",
+    )
+
+
+def _sure(row: Mapping[str, Any], rated: bool) -> str:
+    """How sure an area's rate is, were its late-night incidents a matter of chance."""
+    late = row["late_night_incidents"]
+    if not rated or not late:
+        return ""
+    low, high = (row[_RATE] * end / late for end in poisson_interval(late))
+    return f" (95\u00a0% interval {rate(low)} to {rate(high)})"
 
 
 def has_rates(rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -250,9 +276,9 @@ def _arrests(answers: Mapping[str, Answer], facts: Facts) -> Words:
     ]
     if others:
         sentence += f", ahead of {listed(others)}; over all types it is {percent(arrests / incidents)}"
-    return Words(
-        f"{sentence}.", shown(top["primary_type"], _TILE), f"{percent(top['arrest_rate'])} with an arrest"
-    )
+    sure = f"95\u00a0% interval {percent(top['rate_low'])} to {percent(top['rate_high'])}"
+    note = f"{percent(top['arrest_rate'])} with an arrest ({sure})"
+    return Words(f"{sentence}.", shown(top["primary_type"], _TILE), note)
 
 
 _WRITERS: Final[Mapping[str, Callable[[Mapping[str, Answer], Facts], Words]]] = {

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crime_pipelines.questions import Answer
+from crime_pipelines.questions.catalogue import as_text
 from crime_pipelines.report.facts import SMALL_NUMBER, Cover, Facts
+from crime_pipelines.report.moves import MOVES, movements
 from crime_pipelines.report.text import NBSP, change, count, month, p_value, percent, rate, shown
 
 #: Longer tables are folded.
@@ -23,12 +25,29 @@ class Cell:
         numeric: whether it is a number, to be set to the right.
         heads: whether it names its row.
         mark: a remark on it, or nothing.
+        value: what it says as the answer's CSV has it, to sort by and to download.
     """
 
     text: str
     numeric: bool = False
     heads: bool = False
     mark: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a table.
+
+    Attributes:
+        text: what it says.
+        numeric: whether its column is one of numbers.
+        name: the column's name in the answer's CSV.
+    """
+
+    text: str
+    numeric: bool
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +55,15 @@ class Table:
     """A table.
 
     Attributes:
+        name: the name of its file.
         caption: what it is.
-        headings: its headings, each with whether its column is numeric.
+        headings: its headings.
         rows: its rows.
     """
 
+    name: str
     caption: str
-    headings: list[tuple[str, bool]]
+    headings: list[Heading]
     rows: list[list[Cell]]
 
     @property
@@ -119,9 +140,10 @@ def table(answer: Answer, facts: Facts, answers: Mapping[str, Answer]) -> Table:
         The table.
     """
     columns = _COLUMNS[answer.question.name]
+    moves = movements(answer.records()) if answer.question.name == "theft_locations" else []
     covers = {each.first: each.cover for each in facts.months(answers)}
     rows = []
-    for record in answer.records():
+    for at, record in enumerate(answer.records()):
         mark = ""
         if answer.question.name == "monthly_trend" and covers[record["month"]] is not Cover.FULL:
             mark = covers[record["month"]].value
@@ -129,9 +151,25 @@ def table(answer: Answer, facts: Facts, answers: Mapping[str, Answer]) -> Table:
             mark = "small number"
         rows.append(
             [
-                Cell(column.write(record[name]), column.numeric, column.heads, mark if column.heads else "")
+                Cell(
+                    column.write(record[name]),
+                    column.numeric,
+                    column.heads,
+                    mark if column.heads else "",
+                    _value(record[name]),
+                )
                 for name, column in columns.items()
             ]
         )
-    headings = [(column.heading, column.numeric) for column in columns.values()]
-    return Table(answer.question.title, headings, rows)
+        if moves:
+            told, value = moves[at]
+            rows[-1].append(Cell(MOVES.get(told, told), numeric=True, value=value))
+    headings = [Heading(column.heading, column.numeric, name) for name, column in columns.items()]
+    if moves:
+        headings.append(Heading("Since the year before", True, "movement"))
+    return Table(answer.question.name, answer.question.title, headings, rows)
+
+
+def _value(value: object) -> str:
+    """As the answer's CSV has it, but for characters that have no place in a page."""
+    return shown(value) if isinstance(value, str) and value else as_text(value)

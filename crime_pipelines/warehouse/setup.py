@@ -110,6 +110,9 @@ def _create_view(client: Client, settings: Settings, view: View) -> str:
         client.create_table(made, retry=retry)
     except Conflict:
         client.update_table(made, ["view_query", "description"], retry=retry)
+    # Only now: BigQuery makes a view's schema of its query, and takes descriptions for it afterwards.
+    made.schema = view.bigquery_schema()
+    client.update_table(made, ["schema"], retry=retry)
     return f"{settings.dataset}.{view.name}"
 
 

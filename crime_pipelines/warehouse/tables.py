@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from crime_pipelines.domain.schema import COLUMNS, FIELD, Kind
-from crime_pipelines.questions import QUESTIONS
+from crime_pipelines.questions import QUESTIONS, Question
 from crime_pipelines.questions.catalogue import ColumnType
 
 if TYPE_CHECKING:
@@ -184,12 +184,25 @@ AREAS: Final = Table(
 #: The tables of the warehouse's dataset.
 TABLES: Final = (INCIDENT_VERSIONS, REJECTS, RUNS, AREAS)
 
+
+def answer_columns(question: Question) -> tuple[Column, ...]:
+    """A question's columns as BigQuery has them.
+
+    Args:
+        question: the question.
+
+    Returns:
+        Its columns, in order.
+    """
+    return tuple(Column(each.name, _OF_ANSWER[each.type], each.description) for each in question.columns)
+
+
 #: The tables of the answers' dataset, by the name of their question.
 ANSWERS: Final = {
     question.name: Table(
         question.name,
         f"{question.wording} {' '.join(question.caveats)}",
-        tuple(Column(each.name, _OF_ANSWER[each.type], each.description) for each in question.columns),
+        answer_columns(question),
     )
     for question in QUESTIONS
 }

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from crime_pipelines.domain.schema import COLUMNS
 from crime_pipelines.domain.versions import LATEST_FIRST
-from crime_pipelines.questions import QUESTIONS
+from crime_pipelines.questions import QUESTIONS, REPORT_QUESTIONS
 from crime_pipelines.questions.catalogue import CRIME_TREND
 from crime_pipelines.questions.render import render
-from crime_pipelines.warehouse.tables import AREAS, INCIDENT_VERSIONS
+from crime_pipelines.warehouse.tables import AREAS, INCIDENT_VERSIONS, Column, answer_columns
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import SchemaField
 
 INCIDENTS: Final = "incidents"
 LIVE: Final = "live_"
@@ -25,11 +28,19 @@ class View:
         name: its name in the warehouse's dataset.
         description: what a row is.
         query: its query.
+        columns: its columns, described.
     """
 
     name: str
     description: str
     query: str
+    columns: tuple[Column, ...] = ()
+
+    def bigquery_schema(self) -> list[SchemaField]:
+        """Its columns with their descriptions, for BigQuery's client library."""
+        from google.cloud.bigquery import SchemaField
+
+        return [SchemaField(each.name, each.type, description=each.description) for each in self.columns]
 
 
 def table_names(project: str, dataset: str) -> dict[str, str]:
@@ -62,12 +73,18 @@ def views(project: str, dataset: str) -> tuple[View, ...]:
             f"{LIVE}{question.name}",
             f"{question.wording} As of the latest incident, at this moment.",
             render(question, _DIALECT, latest, tables=names),
+            answer_columns(question),
         )
-        for question in QUESTIONS
+        for question in (*QUESTIONS, *REPORT_QUESTIONS)
         if question is not CRIME_TREND
     ]
     return (
-        View(INCIDENTS, "An incident: the version of it that counts.", _incidents(project, dataset)),
+        View(
+            INCIDENTS,
+            "An incident: the version of it that counts.",
+            _incidents(project, dataset),
+            INCIDENT_VERSIONS.columns[: len(COLUMNS)],
+        ),
         *live,
     )
 

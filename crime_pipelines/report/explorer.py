@@ -1,0 +1,189 @@
+"""The part of the page that its filters change: what it starts with, and what its script needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from crime_pipelines.questions import Answer
+from crime_pipelines.report.clock import clock
+from crime_pipelines.report.counts import MEASURES, Counts
+from crime_pipelines.report.draw import NARROW, SELECTION, WIDE, Chart, Edges, Spec, layer, scaled, sheet
+from crime_pipelines.report.facts import Facts
+from crime_pipelines.report.hexagons import Rings
+from crime_pipelines.report.map import area_map
+from crime_pipelines.report.text import counted, shown
+
+#: z of a 95 % interval, as in the answers.
+_Z: Final = 1.959963984540054
+_NAME: Final = 60
+_UNKNOWN_AREA: Final = "Area not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Explorer:
+    """What the filters start with.
+
+    Attributes:
+        years: the years to choose from.
+        types: the types to choose from, the most frequent first.
+        areas: the areas to choose from, each with its position and name, by name.
+        charts: the charts over all incidents, by name.
+        payload: what the script needs, as JSON that may stand inside a script element.
+    """
+
+    years: list[int]
+    types: list[str]
+    areas: list[tuple[int, str]]
+    charts: dict[str, Chart]
+    payload: str
+
+
+def explorer(
+    answers: Mapping[str, Answer], counts: Counts, facts: Facts, shapes: Mapping[int, Rings]
+) -> Explorer:
+    """Put together what the filters need.
+
+    Args:
+        answers: the five answers by name.
+        counts: the counts that the filters add up.
+        facts: what the data cover.
+        shapes: the areas' outlines; none for no map.
+
+    Returns:
+        The explorer.
+    """
+    rows = {row["area"]: row for row in answers["safest_areas"].records()}
+    charts = {"months": months_chart(counts, facts), "clock": clock(counts.by_hour)}
+    if shapes:
+        charts["map"] = area_map(answers, facts, shapes, named=False)
+    types = [shown(name, _NAME) for name in counts.types]
+    areas = [
+        {
+            "area": area,
+            "name": shown(rows[area]["name"] or f"Area {area}", _NAME) if area in rows else _UNKNOWN_AREA,
+            "residents": rows[area]["residents"] if area in rows else None,
+        }
+        for area in counts.areas
+    ]
+    width, data = counts.packed()
+    payload = {
+        "years": counts.years,
+        "types": types,
+        "areas": areas,
+        "cells": len(counts.keys),
+        "columns": counts.keys.shape[1] + MEASURES,
+        "width": width,
+        "data": data,
+        "days": _days(counts.years, facts),
+        "z": _Z,
+        "charts": {
+            name: {"narrow": chart.narrow} | ({"wide": chart.wide} if chart.wide else {})
+            for name, chart in charts.items()
+        },
+    }
+    # Inside a script element only these could end it, or begin what hides its end.
+    text = json.dumps(payload, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
+    by_name = sorted(((at, str(each["name"])) for at, each in enumerate(areas)), key=lambda each: each[1])
+    return Explorer(counts.years, types, by_name, charts, text)
+
+
+def _days(years: list[int], facts: Facts) -> dict[str, int]:
+    """The days that the data cover, of each year and in all; none where not known."""
+    if not facts.first_at or not facts.last_at:
+        return {}
+    first, last = facts.first_at.date(), facts.last_at.date()
+    days = {"all": (last - first).days + 1}
+    for year in years:
+        begin, end = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
+        days[str(year)] = (end - begin).days + 1
+    return days
+
+
+def months_chart(counts: Counts, facts: Facts) -> Chart:
+    """Incidents of every month there is.
+
+    Args:
+        counts: the counts.
+        facts: what the data cover.
+
+    Returns:
+        The chart. Its selection's rows have `month` (see `Month.ordinal`), `name`, `incidents`, `whole`
+        (whether the data cover all of it) and `chosen`.
+    """
+    rows: list[dict[str, Any]] = [
+        {"month": year * 12 + at, "name": f"{year}-{at + 1:02d}", "incidents": incidents, "chosen": True}
+        for year, months in counts.by_month.items()
+        for at, incidents in enumerate(months)
+    ]
+    first, last = _ends(facts, rows)
+    rows = [{**row, "whole": _whole(row["month"], facts)} for row in rows if first <= row["month"] <= last]
+    label = (
+        f"Column chart of incidents by month, {counted(len(rows), 'month')}. "
+        "The table of months holds every number."
+    )
+    return Chart(label, _columns(rows, first, last, NARROW, 170), _columns(rows, first, last, WIDE, 200))
+
+
+def _ends(facts: Facts, rows: list[dict[str, Any]]) -> tuple[int, int]:
+    if facts.first_at and facts.last_at:
+        return (
+            facts.first_at.year * 12 + facts.first_at.month - 1,
+            facts.last_at.year * 12 + facts.last_at.month - 1,
+        )
+    filled = [row["month"] for row in rows if row["incidents"]] or [0]
+    return min(filled), max(filled)
+
+
+def _whole(month: int, facts: Facts) -> bool:
+    """Whether the data cover a month from its first day to its last."""
+    if not facts.first_at or not facts.last_at:
+        return True
+    begins = date(month // 12, month % 12 + 1, 1)
+    after = date((month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return facts.first_at.date() <= begins and (after - facts.last_at.date()).days <= 1
+
+
+def _columns(rows: list[dict[str, Any]], first: int, last: int, width: int, height: int) -> Spec:
+    years = [at for at in range(first, last + 1) if at % 12 == 0] or [first]
+    step = max(1, round(len(years) / (12 if width == WIDE else 5)))
+    axis = {
+        "values": years[::step],
+        "labelExpr": "format(floor(datum.value / 12), 'd')",
+        "grid": False,
+        "title": None,
+        "labelFlush": True,
+    }
+    edges = Edges(8, 10, 22, 52)
+    plot = width - edges.left - edges.right
+    hue = {
+        "condition": [
+            {"test": "!datum.chosen", "value": "var(--pale)"},
+            {"test": "!datum.whole", "value": "var(--warm)"},
+        ],
+        "value": "var(--accent)",
+    }
+    y_axis = {
+        "tickCount": 4,
+        "tickMinStep": 1,
+        "domain": False,
+        "ticks": False,
+        "format": ",~r",
+        "title": None,
+    }
+    columns = layer(
+        "bar",
+        SELECTION,
+        {"width": round(max(1.0, 0.82 * plot / (last - first + 1)), 2)},
+        x={"field": "month", **scaled([first - 0.5, last + 0.5], axis)},
+        y={"field": "incidents", "type": "quantitative", "axis": y_axis, "stack": None},
+        fill=hue,
+        tooltip=[
+            {"field": "name", "type": "nominal", "title": "Month"},
+            {"field": "incidents", "type": "quantitative", "format": ",", "title": "Incidents"},
+        ],
+    )
+    return sheet(width, height, edges, [columns], rows)

@@ -1,0 +1,113 @@
+"""The dashboard over the warehouse, over BigQuery's own protocol: it shows what is written as it comes."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crime_pipelines.clients import storage_client, warehouse_client
+from crime_pipelines.dashboard import Dashboard
+from crime_pipelines.errors import PipelineError
+from crime_pipelines.generate import generate
+from crime_pipelines.live import LiveWarehouse
+from crime_pipelines.report.counts import MEASURES
+from crime_pipelines.run import run
+from crime_pipelines.settings import Settings
+from crime_pipelines.warehouse.load import load
+from crime_pipelines.warehouse.setup import set_up
+from crime_pipelines.warehouse.views import views
+from tests.cloud.lake import put_attempt
+from tests.cloud.local import fresh_settings, stores
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with stores(tmp_path_factory.mktemp("cloud")):
+        yield
+
+
+@pytest.fixture
+def settings() -> Settings:
+    found = fresh_settings()
+    storage_client(found).create_bucket(found.lake_bucket)
+    set_up(found)
+    return found
+
+
+def put(settings: Settings, out: Path, run_id: str) -> None:
+    """Load a run's output into the warehouse, as `load_tables` does."""
+    load(settings, put_attempt(settings, out, run_id, "a1"))
+
+
+def counted(page: str) -> dict[str, Any]:
+    """What the page's filters add up: incidents in all, late at night, and the years."""
+    found = re.search(r'id="explorer-data">(.*?)</script>', page)
+    assert found
+    given = json.loads(found[1])
+    planes = zlib.decompress(base64.b64decode(given["data"]))
+    size = given["cells"] * given["columns"]
+    numbers = [
+        sum(planes[plane * size + at] << 8 * plane for plane in range(given["width"])) for at in range(size)
+    ]
+    columns = [numbers[at : at + given["cells"]] for at in range(0, size, given["cells"])]
+    assert len(columns) == 3 + MEASURES
+    return {"late": sum(columns[4]), "incidents": sum(map(sum, columns[5:17])), "years": given["years"]}
+
+
+def test_shows_what_is_written_as_it_comes(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(PipelineError, match="holds no incident yet"):
+        Dashboard(LiveWarehouse(settings=settings, every=0.0))
+    generate(tmp_path / "first.csv", 1_500, seed=31, years=3)
+    run(str(tmp_path / "first.csv"), tmp_path / "first")
+    put(settings, tmp_path / "first", "first-run")
+    dashboard = Dashboard(LiveWarehouse(settings=settings, every=0.0))
+    page, version = dashboard.page(), dashboard.state()["version"]
+    with (tmp_path / "first" / "answers" / "safest_areas.csv").open(encoding="utf-8", newline="") as file:
+        areas = list(csv.DictReader(file))
+    found = counted(page)
+    assert found["incidents"] == 1_500
+    assert found["late"] >= sum(int(area["late_night_incidents"]) for area in areas)
+    assert f'name="crime-version" content="{version}"' in page
+    for area in (areas[0], areas[-1]):
+        assert area["late_night_per_1000_residents_per_year"] in page
+    assert dashboard.state()["version"] == version, "nothing new"
+
+    generate(tmp_path / "second.csv", 2_200, seed=32, years=3)
+    run(str(tmp_path / "second.csv"), tmp_path / "second")
+    put(settings, tmp_path / "second", "second-run")
+    later = dashboard.page()
+    with closing(warehouse_client(settings)) as client:
+        ((incidents,),) = client.query_and_wait(f"SELECT COUNT(*) FROM {settings.dataset}.incidents")
+    assert counted(later)["incidents"] == incidents == 2_200, "made-up files give the same ids again"
+    assert dashboard.state()["version"] != version
+
+
+def test_asks_no_more_often_than_it_may(settings: Settings, tmp_path: Path) -> None:
+    generate(tmp_path / "first.csv", 300, seed=33, years=3)
+    run(str(tmp_path / "first.csv"), tmp_path / "first")
+    live = LiveWarehouse(settings=settings, every=3600.0)
+    before = live.version()
+    put(settings, tmp_path / "first", "first-run")
+    assert live.version() == before
+
+
+def test_every_column_of_every_view_is_described(settings: Settings) -> None:
+    with closing(warehouse_client(settings)) as client:
+        for view in views(settings.project, settings.dataset):
+            found = client.get_table(f"{settings.project}.{settings.dataset}.{view.name}")
+            assert {field.name: field.description for field in found.schema} == {
+                column.name: column.description for column in view.columns
+            }
+            assert [(field.name, field.field_type) for field in found.schema] == [
+                (column.name, column.type) for column in view.columns
+            ]
+            assert found.description == view.description
