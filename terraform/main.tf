@@ -61,7 +61,7 @@ module "security" {
   region              = var.region
   labels              = local.labels
   key_ring            = var.key_ring
-  rotation_days       = var.key_rotation_days
+  rotation            = var.key_rotation
   accounts            = local.accounts
   streaming           = var.streaming
   deletion_protection = var.deletion_protection
@@ -86,6 +86,7 @@ module "storage" {
   region              = var.region
   labels              = local.labels
   kms_key             = module.security.keys["storage"]
+  audit_kms_key       = module.security.keys["audit"]
   landing_days        = var.landing_days
   lake_days           = var.lake_days
   audit_days          = var.audit_days

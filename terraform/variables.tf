@@ -140,19 +140,19 @@ variable "key_ring" {
   default     = "crime"
 }
 
-variable "key_rotation_days" {
-  description = "Days after which keys rotate."
-  type        = number
-  default     = 90
+variable "key_rotation" {
+  description = "How often keys rotate, in seconds with an s."
+  type        = string
+  default     = "7776000s" # 90 days
 
   validation {
-    condition     = var.key_rotation_days >= 1 && var.key_rotation_days <= 365
-    error_message = "Keys rotate at least once a year."
+    condition     = can(regex("^[0-9]+s$", var.key_rotation)) && tonumber(trimsuffix(var.key_rotation, "s")) >= 86400 && tonumber(trimsuffix(var.key_rotation, "s")) <= 31536000
+    error_message = "Between a day, 86400s, and a year, 31536000s."
   }
 }
 
 variable "deletion_protection" {
-  description = "Whether tables, buckets with content and datasets refuse to be destroyed."
+  description = "Whether tables, datasets, buckets, keys and secrets refuse to be destroyed."
   type        = bool
   default     = true
 }

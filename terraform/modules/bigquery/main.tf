@@ -45,6 +45,7 @@ resource "google_bigquery_dataset" "this" {
   labels                     = var.labels
   max_time_travel_hours      = "168"
   delete_contents_on_destroy = !var.deletion_protection
+  deletion_policy            = var.deletion_protection ? "PREVENT" : "DELETE"
 
   default_encryption_configuration {
     kms_key_name = var.kms_key
@@ -96,6 +97,7 @@ resource "google_bigquery_table" "this" {
 }
 
 resource "google_bigquery_table" "view" {
+  #checkov:skip=CKV_GCP_80:a view holds no rows; the tables that it reads are encrypted
   for_each = { for name, view in local.declared.warehouse.views : name => view if !startswith(name, local.live) }
 
   project             = var.project
@@ -103,7 +105,7 @@ resource "google_bigquery_table" "view" {
   table_id            = each.key
   description         = each.value.description
   labels              = var.labels
-  deletion_protection = false # nothing is lost with a view
+  deletion_protection = var.deletion_protection
 
   view {
     query          = each.value.query
@@ -114,6 +116,7 @@ resource "google_bigquery_table" "view" {
 }
 
 resource "google_bigquery_table" "live" {
+  #checkov:skip=CKV_GCP_80:a view holds no rows; the tables that it reads are encrypted
   for_each = { for name, view in local.declared.warehouse.views : name => view if startswith(name, local.live) }
 
   project             = var.project
@@ -121,7 +124,7 @@ resource "google_bigquery_table" "live" {
   table_id            = each.key
   description         = each.value.description
   labels              = var.labels
-  deletion_protection = false
+  deletion_protection = var.deletion_protection
 
   view {
     query          = each.value.query
@@ -132,12 +135,13 @@ resource "google_bigquery_table" "live" {
 }
 
 resource "google_bigquery_table" "published" {
+  #checkov:skip=CKV_GCP_80:a view holds no rows; the tables that it reads are encrypted
   project             = var.project
   dataset_id          = google_bigquery_dataset.this[var.published_dataset].dataset_id
   table_id            = "incident_counts"
   description         = "Incidents by month, community area and type; counts below ${var.minimum_count} are left out."
   labels              = var.labels
-  deletion_protection = false
+  deletion_protection = var.deletion_protection
 
   view {
     query          = local.published_query

@@ -12,3 +12,13 @@ output "subscriptions" {
   description = "Names of the subscriptions that push to functions."
   value       = [for each in google_pubsub_subscription.push : each.name]
 }
+
+output "accounts" {
+  description = "In whose name each function runs."
+  value       = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].service_account_email }
+}
+
+output "ingress" {
+  description = "Who reaches each function."
+  value       = { for name, function in google_cloudfunctions2_function.this : name => function.service_config[0].ingress_settings }
+}

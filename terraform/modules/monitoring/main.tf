@@ -113,6 +113,8 @@ resource "google_monitoring_alert_policy" "rejects" {
       query               = "${local.rejected_share} > ${var.reject_share}"
       duration            = "0s"
       evaluation_interval = "300s"
+      # Before the first run the metric is not there yet.
+      disable_metric_validation = true
     }
   }
 
@@ -233,8 +235,9 @@ resource "google_billing_budget" "month" {
     spend_basis       = "FORECASTED_SPEND"
   }
 
-  all_updates_rule {
-    monitoring_notification_channels = slice(local.channels, 0, min(5, length(local.channels)))
-    disable_default_iam_recipients   = false
+  # The billing account's administrators are told in any case.
+  dynamic "all_updates_rule" {
+    for_each = length(local.channels) == 0 ? [] : [slice(local.channels, 0, min(5, length(local.channels)))]
+    content { monitoring_notification_channels = all_updates_rule.value }
   }
 }

@@ -20,6 +20,8 @@ locals {
     compute   = concat(["compute", "dataproc", "storage"], var.streaming ? ["dataflow"] : [])
     functions = ["functions", "artifactregistry", "run", "storage"]
     secrets   = ["secrets"]
+    # Audit logs outlive the rest, and so does their key.
+    audit = ["storage"]
   }
   uses = merge([for key, agents in local.keys : { for agent in agents : "${key}/${agent}" => { key = key, agent = agent } }]...)
 }
@@ -36,9 +38,10 @@ resource "google_kms_crypto_key" "this" {
   name                       = each.key
   key_ring                   = google_kms_key_ring.this.id
   purpose                    = "ENCRYPT_DECRYPT"
-  rotation_period            = "${var.rotation_days * 86400}s"
+  rotation_period            = var.rotation
   destroy_scheduled_duration = "2592000s"
   labels                     = var.labels
+  deletion_policy            = each.key == "audit" ? "ABANDON" : var.deletion_protection ? "PREVENT" : "DELETE"
 
   version_template {
     algorithm        = "GOOGLE_SYMMETRIC_ENCRYPTION"

@@ -23,9 +23,9 @@ variable "key_ring" {
   type        = string
 }
 
-variable "rotation_days" {
-  description = "Days after which keys rotate."
-  type        = number
+variable "rotation" {
+  description = "How often keys rotate, in seconds with an s."
+  type        = string
 }
 
 variable "accounts" {
@@ -39,7 +39,7 @@ variable "streaming" {
 }
 
 variable "deletion_protection" {
-  description = "Whether secrets refuse to be destroyed."
+  description = "Whether keys and secrets refuse to be destroyed."
   type        = bool
 }
 

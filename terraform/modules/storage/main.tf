@@ -20,6 +20,7 @@ resource "google_storage_bucket" "this" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = !var.deletion_protection
+  deletion_policy             = var.deletion_protection ? "PREVENT" : "DELETE"
 
   encryption {
     default_kms_key_name = var.kms_key
@@ -68,6 +69,7 @@ resource "google_storage_bucket" "this" {
 }
 
 resource "google_storage_bucket" "audit" {
+  #checkov:skip=CKV_GCP_78:retention lets nothing be replaced, and Cloud Storage takes one of the two only
   project                     = var.project
   name                        = "${var.project}-crime-audit"
   location                    = var.region
@@ -76,13 +78,11 @@ resource "google_storage_bucket" "audit" {
   uniform_bucket_level_access = true
   public_access_prevention    = "enforced"
   force_destroy               = false
+  # A destroy leaves it where it is: what was done must be seen afterwards too.
+  deletion_policy = "ABANDON"
 
   encryption {
-    default_kms_key_name = var.kms_key
-  }
-
-  versioning {
-    enabled = true
+    default_kms_key_name = var.audit_kms_key
   }
 
   retention_policy {

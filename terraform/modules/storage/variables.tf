@@ -18,6 +18,11 @@ variable "kms_key" {
   type        = string
 }
 
+variable "audit_kms_key" {
+  description = "The key that audit logs are encrypted with; it outlives the others."
+  type        = string
+}
+
 variable "landing_days" {
   description = "Days after which landed files go to colder storage."
   type        = number
@@ -39,6 +44,6 @@ variable "audit_locked" {
 }
 
 variable "deletion_protection" {
-  description = "Whether buckets with content refuse to be destroyed; that of the audit logs always does."
+  description = "Whether buckets refuse to be destroyed; that of the audit logs is left where it is in any case."
   type        = bool
 }
