@@ -51,8 +51,8 @@ class Settings:
         lake_bucket: the bucket of runs and their Parquet.
         report_bucket: the bucket of reports and charts.
         code_bucket: the bucket of the wheel and the job files.
-        staging_bucket: the bucket of what Dataproc lays by, such as the output of drivers; one that Dataproc makes
-            for itself, without our key, where empty.
+        staging_bucket: the bucket of what Dataproc lays by, such as the output of drivers; one that Dataproc
+            makes for itself, without our key, where empty.
         dataset: the warehouse's dataset.
         answers_dataset: the dataset of the five answers.
         files_topic: the topic of landed files and of the scheduler's ticks.

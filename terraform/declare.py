@@ -1,11 +1,12 @@
-"""Writes what Terraform takes from the code into terraform/declared/: `make declared`.
+"""Writes what Terraform takes from the code, terraform/declared/, and the modules' tables: `make declared`.
 
-Names that a deployment chooses stand there as `${name}`, for Terraform's `templatefile`.
+Names that a deployment chooses stand in declared/ as `${name}`, for Terraform's `templatefile`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,8 @@ from crime_pipelines.warehouse.tables import ANSWERS, AREAS, TABLES
 from crime_pipelines.warehouse.views import views
 
 FOLDER: Final = Path(__file__).parent / "declared"
+MODULES: Final = sorted(path.parent for path in Path(__file__).parent.glob("modules/*/variables.tf"))
+_MARK: Final = "<!-- made by make declared -->"
 #: The settings that the workflow templates depend on, each in its place.
 _OPEN: Final = Settings(
     project="${project}",
@@ -38,7 +41,10 @@ _OPEN: Final = Settings(
 
 def templates() -> str:
     """The workflow templates, as `crime-pipelines dataproc templates --print` shows them."""
-    return as_json(_OPEN).replace(f"crime_pipelines-{__version__}-", "crime_pipelines-${package_version}-") + "\n"
+    return (
+        as_json(_OPEN).replace(f"crime_pipelines-{__version__}-", "crime_pipelines-${package_version}-")
+        + "\n"
+    )
 
 
 def warehouse() -> str:
@@ -69,11 +75,36 @@ def areas() -> str:
 DECLARED: Final = {"templates.json": templates, "warehouse.json": warehouse, "areas.jsonl": areas}
 
 
+def readme(module: Path) -> str:
+    """A module's README: its prose as it stands, and the tables of its variables and outputs made anew.
+
+    Args:
+        module: its folder.
+
+    Returns:
+        The text.
+    """
+    prose = (module / "README.md").read_text(encoding="utf-8").partition(_MARK)[0]
+    return f"{prose}{_MARK}\n{_table(module, 'variable')}{_table(module, 'output')}"
+
+
+def _table(module: Path, kind: str) -> str:
+    text = (module / f"{kind}s.tf").read_text(encoding="utf-8")
+    rows = []
+    for name, body in re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}$', text, re.MULTILINE | re.DOTALL):
+        said = re.search(r'^  description = "(.*)"$', body, re.MULTILINE)
+        needed = "" if kind == "output" or re.search(r"^  default ", body, re.MULTILINE) else " Needed."
+        rows.append(f"| `{name}` | {said[1] if said else ''}{needed} |\n")
+    return f"\n| {kind} | what |\n|---|---|\n{''.join(rows)}"
+
+
 def main() -> None:
     """Write the files."""
     for name, text in DECLARED.items():
         (FOLDER / name).write_text(text(), encoding="utf-8")
-        sys.stdout.write(f"{FOLDER.name}/{name}\n")
+    for module in MODULES:
+        (module / "README.md").write_text(readme(module), encoding="utf-8")
+    sys.stdout.write(f"terraform/declared: {', '.join(DECLARED)}; {len(MODULES)} README.md of modules\n")
 
 
 if __name__ == "__main__":
