@@ -18,8 +18,9 @@ terraform fmt -check -diff -recursive
 step "provider"
 init() { timeout 300 terraform init -backend=false -input=false -no-color >"$out/init.log" 2>&1; }
 if ! init; then
-  # No registry: google's schema as a provider, which is enough for mocked plans.
-  stand_in=../../shared/terraform-google/build
+  # No registry: google's schema as a provider, built by a script that prints the CLI configuration to use. It is
+  # enough for mocked plans.
+  stand_in=${CRIME_TERRAFORM_PROVIDER:-../../shared/terraform-google/build}
   if [ ! -x "$stand_in" ] || ! command -v go >/dev/null; then
     cat "$out/init.log" >&2
     exit 1
@@ -40,7 +41,11 @@ python3 tests/show.py "$out/tests.jsonl"
 [ $status -eq 0 ] || exit $status
 
 step "policies"
-"$CHECKOV" --directory . --config-file .checkov.yaml
+"$CHECKOV" --directory . --config-file .checkov.yaml | tee "$out/policies"
+if grep -q "Parsing errors" "$out/policies"; then
+  echo "checkov could not read a file, and so has not checked it" >&2
+  exit 1
+fi
 
 step "agreement with the code"
 CRIME_TERRAFORM_PLANS=$(pwd)/$out/tests.jsonl python -m pytest -q ../tests/terraform

@@ -85,8 +85,8 @@ run "warehouse" {
 
   assert {
     condition = alltrue([for dataset in values(google_bigquery_dataset.this) :
-      dataset.default_encryption_configuration[0].kms_key_name == var.kms_key && !dataset.delete_contents_on_destroy
-      && [for access in dataset.access : access.special_group] == ["projectOwners"]
+      dataset.default_encryption_configuration[0].kms_key_name == var.kms_key && !dataset.delete_contents_on_destroy &&
+      [for access in dataset.access : access.special_group] == ["projectOwners"]
     ])
     error_message = "A dataset is not encrypted with our key, or lets readers of the whole project in."
   }
