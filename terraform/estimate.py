@@ -1,7 +1,8 @@
 """Estimates what the warehouse costs, from the incidents of a run: `python terraform/estimate.py OUT [ROWS]`.
 
-OUT is what `crime-pipelines run` wrote. The table's columns are measured there in BigQuery's sizes, and which
-of them a question reads is taken from the SQL of the question and of the view that it asks. Source of the sizes:
+OUT is what `crime-pipelines run` wrote. The table's columns are measured there in BigQuery's sizes, and
+which of them a question reads is taken from the SQL of the question and of the view that it asks.
+Source of the sizes:
 https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_sizes
 """
 
@@ -56,8 +57,8 @@ def columns_read() -> dict[str, tuple[set[str], set[str]]]:
     """The columns of incident versions that each question reads, by the question's name.
 
     Returns:
-        Those that it reads through the view, which looks at every field to tell which version counts; and those
-        that it names itself, which is what it would read of a table that held those versions alone.
+        Those that it reads through the view, which looks at every field to tell which version counts; and
+        those that it names itself, which is what it would read of a table that held those versions alone.
     """
     (view,) = (each for each in views("p", "d") if each.name == INCIDENTS)
     through = _columns(view.query)
@@ -80,9 +81,9 @@ def main() -> None:
     size = sizes(Path(sys.argv[1]))
     rows = int(sys.argv[2]) if len(sys.argv) > 2 else 8_500_000
     kept = rows * sum(size.values()) / 2**30
-    sys.stdout.write(
-        f"{rows:,} versions of {sum(size.values()):.0f} bytes: {kept:.2f} GiB, ${kept * PER_GIB_MONTH:.2f} a month\n"
-    )
+    price = kept * PER_GIB_MONTH
+    sys.stdout.write(f"{rows:,} versions of {sum(size.values()):.0f} bytes: ")
+    sys.stdout.write(f"{kept:.2f} GiB, ${price:.2f} a month\n")
     for name, (through, own) in columns_read().items():
         scanned, alone = (
             max(LEAST_BYTES, rows * sum(size[each] for each in columns)) for columns in (through, own)

@@ -138,6 +138,18 @@ resource "google_project_iam_member" "this" {
   member  = each.value.member
 }
 
+# Cloud Build reads the source from a bucket that Cloud Run functions make at the first deployment.
+resource "google_project_iam_member" "build" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = local.has["build"]
+
+  condition {
+    title      = "only-functions-source"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${var.project_number}-${var.region}\")"
+  }
+}
+
 resource "google_storage_bucket_iam_member" "this" {
   for_each = { for what, grant in local.bucket_grants : what => grant if contains(keys(local.accounts), grant.account) }
 

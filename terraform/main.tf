@@ -116,6 +116,7 @@ module "bigquery" {
   code_bucket         = module.storage.buckets["code"]
   deletion_protection = var.deletion_protection
   minimum_count       = var.minimum_count
+  load_again          = var.load_again
   # Through the view, whoever reads counts for publishing asks of these columns too: they get nothing from them.
   masked_readers = setunion(setsubtract(var.investigators, var.fine_grained_readers), var.publish_readers)
   clear_readers  = setunion(var.fine_grained_readers, [for account in local.warehouse_accounts : "serviceAccount:${module.security.emails[account]}"])
@@ -208,7 +209,7 @@ module "functions" {
     } : {},
   )
 
-  depends_on = [google_project_iam_member.this, google_storage_bucket_iam_member.this]
+  depends_on = [google_project_iam_member.this, google_project_iam_member.build, google_storage_bucket_iam_member.this]
 }
 
 # Cloud Storage tells of every file that lands.

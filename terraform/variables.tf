@@ -174,6 +174,12 @@ variable "landing_days" {
   default     = 90
 }
 
+variable "load_again" {
+  description = "Another number loads the table of areas again: needed where a deployment is made anew in the same project."
+  type        = number
+  default     = 1
+}
+
 variable "lake_days" {
   description = "Days after which a run's files in the lake are deleted; the warehouse keeps its rows."
   type        = number
