@@ -19,7 +19,18 @@ from tests.terraform.plans import ROOT, TERRAFORM, Plan
 
 TEXT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 #: What begins a command here; the other indented lines are what commands print.
-PROGRAMS = ("gcloud", "bq", "terraform -chdir", "make", "mkdir", "export", "eval", "read", "printf", ".venv/bin/")
+PROGRAMS = (
+    "gcloud",
+    "bq",
+    "terraform -chdir",
+    "make",
+    "mkdir",
+    "export",
+    "eval",
+    "read",
+    "printf",
+    ".venv/bin/",
+)
 VALUES = {
     "PROJECT": "a-project",
     "REGION": "us-central1",
