@@ -123,7 +123,7 @@ locals {
       "job-2 has fresh answers" = { topic = local.topic.answers, member = local.has["job-2"] }
     } : {},
     var.streaming ? {
-      "the feed publishes incidents"     = { topic = local.topic.incidents, member = local.has["feed"] }
+      "the feed publishes incidents"     = { topic = local.topic.feed, member = local.has["feed"] }
       "the stream gives up on a message" = { topic = local.topic.dead_letters, member = local.has["stream"] }
       "the stream sees a surge"          = { topic = local.topic.surges, member = local.has["stream"] }
     } : {},
@@ -207,7 +207,7 @@ resource "google_pubsub_subscription_iam_member" "stream" {
   for_each = var.streaming ? toset(["roles/pubsub.subscriber", "roles/pubsub.viewer"]) : toset([])
 
   project      = var.project
-  subscription = module.pubsub.stream_subscription
+  subscription = module.pubsub.pipeline_subscription
   role         = each.value
   member       = local.has["stream"]
 }

@@ -12,9 +12,9 @@ locals {
     files        = "incident-files"
     finished     = "run-finished"
     answers      = "answers-ready"
-    incidents    = "incidents"
-    dead_letters = "incident-dead-letters"
-    surges       = "incident-surges"
+    feed         = "incident-feed"
+    dead_letters = "incident-feed-dead-letters"
+    surges       = "surges"
   }
 
   # What crime_pipelines.settings reads: for the functions, and for whoever runs `crime-pipelines` by hand.
@@ -32,6 +32,10 @@ locals {
     CRIME_FILES_TOPIC          = local.topic.files
     CRIME_FINISHED_TOPIC       = local.topic.finished
     CRIME_ANSWERS_TOPIC        = local.topic.answers
+    CRIME_FEED_TOPIC           = local.topic.feed
+    CRIME_FEED_SUBSCRIPTION    = "${local.topic.feed}-pipeline"
+    CRIME_DEAD_LETTERS_TOPIC   = local.topic.dead_letters
+    CRIME_SURGES_TOPIC         = local.topic.surges
     CRIME_TEMPLATE             = module.dataproc.templates[local.leading]
     CRIME_SHIFT_YEARS          = tostring(var.shift_years)
     CRIME_DATAPROC_ENDPOINT    = "${var.region}-dataproc.googleapis.com:443"
@@ -250,20 +254,18 @@ module "dataflow" {
   source = "./modules/dataflow"
   count  = var.streaming ? 1 : 0
 
-  project           = var.project
-  region            = var.region
-  labels            = local.labels
-  image             = "${module.registry.host}/${var.stream_image}"
-  account           = module.security.emails["stream"]
-  subnetwork        = module.network.subnetwork
-  kms_key           = module.security.keys["compute"]
-  code_bucket       = module.storage.buckets["code"]
-  staging_bucket    = module.storage.buckets["staging"]
-  subscription      = module.pubsub.stream_subscription
-  dead_letter_topic = module.pubsub.feed_topics[local.topic.dead_letters]
-  surge_topic       = module.pubsub.feed_topics[local.topic.surges]
-  dataset           = module.bigquery.dataset
-  shift_years       = var.shift_years
+  project        = var.project
+  region         = var.region
+  labels         = local.labels
+  image          = "${module.registry.host}/${var.stream_image}"
+  account        = module.security.emails["stream"]
+  subnetwork     = module.network.subnetwork
+  kms_key        = module.security.keys["compute"]
+  code_bucket    = module.storage.buckets["code"]
+  staging_bucket = module.storage.buckets["staging"]
+  subscription   = module.pubsub.pipeline_subscription
+  dataset        = module.bigquery.dataset
+  shift_years    = var.shift_years
 
   # A drain needs the workers' grants to the end.
   depends_on = [google_project_iam_member.this, google_storage_bucket_iam_member.this, google_pubsub_topic_iam_member.this]
@@ -277,7 +279,7 @@ module "monitoring" {
   project_number            = var.project_number
   labels                    = local.labels
   notification_emails       = var.notification_emails
-  subscriptions             = concat(module.functions.subscriptions, var.streaming ? ["${local.topic.incidents}-stream"] : [])
+  subscriptions             = concat(module.functions.subscriptions, var.streaming ? ["${local.topic.feed}-pipeline"] : [])
   dead_letter_subscriptions = module.pubsub.dead_letter_subscriptions
   dataset                   = local.dataset
   streaming                 = var.streaming

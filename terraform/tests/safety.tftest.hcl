@@ -185,7 +185,7 @@ run "messages" {
   variables {
     streaming = true
     agent     = "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
-    names     = { files = "incident-files", finished = "run-finished", answers = "answers-ready", incidents = "incidents", dead_letters = "incident-dead-letters", surges = "incident-surges" }
+    names     = { files = "incident-files", finished = "run-finished", answers = "answers-ready", feed = "incident-feed", dead_letters = "incident-feed-dead-letters", surges = "surges" }
   }
 
   assert {
@@ -203,12 +203,12 @@ run "messages" {
   }
 
   assert {
-    condition     = length(google_pubsub_subscription.stream[0].dead_letter_policy) == 0 && length(google_pubsub_subscription.stream[0].retry_policy) == 0
+    condition     = length(google_pubsub_subscription.pipeline[0].dead_letter_policy) == 0 && length(google_pubsub_subscription.pipeline[0].retry_policy) == 0
     error_message = "Dead letters and a retry policy don't work under Dataflow."
   }
 
   assert {
-    condition     = alltrue([for each in concat(values(google_pubsub_subscription.dead), values(google_pubsub_subscription.kept), google_pubsub_subscription.stream) : each.expiration_policy[0].ttl == ""])
+    condition     = alltrue([for each in concat(values(google_pubsub_subscription.dead), values(google_pubsub_subscription.kept), google_pubsub_subscription.pipeline) : each.expiration_policy[0].ttl == ""])
     error_message = "A subscription that nothing happens on must not go away."
   }
 }
@@ -397,16 +397,14 @@ run "stream" {
   }
 
   variables {
-    image             = "us-central1-docker.pkg.dev/a-project/crime-pipelines/crime-stream:1"
-    account           = "crime-stream@a-project.iam.gserviceaccount.com"
-    subnetwork        = "projects/a-project/regions/us-central1/subnetworks/crime-workers"
-    code_bucket       = "code"
-    staging_bucket    = "staging"
-    subscription      = "projects/a-project/subscriptions/incidents-stream"
-    dead_letter_topic = "projects/a-project/topics/incident-dead-letters"
-    surge_topic       = "projects/a-project/topics/incident-surges"
-    dataset           = "crime"
-    shift_years       = 3
+    image          = "us-central1-docker.pkg.dev/a-project/crime-pipelines/crime-stream:1"
+    account        = "crime-stream@a-project.iam.gserviceaccount.com"
+    subnetwork     = "projects/a-project/regions/us-central1/subnetworks/crime-workers"
+    code_bucket    = "code"
+    staging_bucket = "staging"
+    subscription   = "incident-feed-pipeline"
+    dataset        = "crime"
+    shift_years    = 3
   }
 
   assert {

@@ -8,7 +8,7 @@ locals {
   masked = {
     block       = ["block"]
     coordinates = ["x_coordinate", "y_coordinate", "latitude", "longitude"]
-    raw         = ["raw_row"]
+    raw         = ["raw_row", "payload"]
   }
   tag_of = merge([for tag, columns in local.masked : { for column in columns : column => google_data_catalog_policy_tag.this[tag].name }]...)
 

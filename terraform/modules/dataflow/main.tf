@@ -22,9 +22,7 @@ locals {
   }
 
   parameters = {
-    subscription      = var.subscription
-    dead_letter_topic = var.dead_letter_topic
-    surge_topic       = var.surge_topic
+    feed_subscription = var.subscription
     dataset           = var.dataset
     shift_years       = tostring(var.shift_years)
   }

@@ -44,17 +44,7 @@ variable "staging_bucket" {
 }
 
 variable "subscription" {
-  description = "Resource name of the subscription to read."
-  type        = string
-}
-
-variable "dead_letter_topic" {
-  description = "Resource name of the topic of dead letters."
-  type        = string
-}
-
-variable "surge_topic" {
-  description = "Resource name of the topic of surges."
+  description = "Name of the subscription to read."
   type        = string
 }
 

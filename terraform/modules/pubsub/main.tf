@@ -5,7 +5,7 @@ locals {
     (var.names.finished) = "finished"
     (var.names.answers)  = "answers"
   }
-  feed = var.streaming ? toset([var.names.incidents, var.names.dead_letters, var.names.surges]) : toset([])
+  feed = var.streaming ? toset([var.names.feed, var.names.dead_letters, var.names.surges]) : toset([])
 
   week  = "604800s"
   month = "2678400s"
@@ -96,12 +96,12 @@ resource "google_pubsub_topic" "feed" {
 
 # Neither dead letters nor a retry policy: they don't work under Dataflow, which keeps dead letters of its own.
 # What is acknowledged is kept, so that the feed can be wound back.
-resource "google_pubsub_subscription" "stream" {
+resource "google_pubsub_subscription" "pipeline" {
   count = var.streaming ? 1 : 0
 
   project                    = var.project
-  name                       = "${var.names.incidents}-stream"
-  topic                      = google_pubsub_topic.feed[var.names.incidents].id
+  name                       = "${var.names.feed}-pipeline"
+  topic                      = google_pubsub_topic.feed[var.names.feed].id
   labels                     = var.labels
   ack_deadline_seconds       = 120
   message_retention_duration = local.week

@@ -17,12 +17,7 @@ output "dead_letter_subscriptions" {
   )
 }
 
-output "feed_topics" {
-  description = "Topics of the live feed: resource names by name; empty without one."
-  value       = { for name, topic in google_pubsub_topic.feed : name => "projects/${var.project}/topics/${topic.name}" }
-}
-
-output "stream_subscription" {
-  description = "What the pipeline reads: the subscription's resource name; null without a feed."
-  value       = one([for each in google_pubsub_subscription.stream : "projects/${var.project}/subscriptions/${each.name}"])
+output "pipeline_subscription" {
+  description = "What the pipeline reads: the subscription's short name; null without a feed."
+  value       = one(google_pubsub_subscription.pipeline[*].name)
 }

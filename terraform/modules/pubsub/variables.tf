@@ -24,7 +24,7 @@ variable "names" {
     files        = string
     finished     = string
     answers      = string
-    incidents    = string
+    feed         = string
     dead_letters = string
     surges       = string
   })
