@@ -3,6 +3,8 @@
 # make dev    everything for work on the project, every extra included, in .venv
 # make lint   style, types, and which package may import which
 # make functions  the source folder of the Cloud Run functions, build/functions.zip
+# make test-terraform  the cloud's configuration: format, validity, plans, policies, agreement with the code
+# make declared  what Terraform takes from the code, terraform/declared/, made anew
 # make bench  ratios against other programs that do the same job, side by side in one run
 
 PYTHON ?= python3
@@ -12,7 +14,7 @@ DEMO_ROWS ?= 200000
 # mypy and import-linter want spark/ and beam/ where they are imported from
 TREE := build/tree
 
-.PHONY: demo test dev tree lint format bench functions lock clean
+.PHONY: demo test dev tree lint format bench functions test-terraform declared lock clean
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -64,6 +66,19 @@ bench: .venv/test
 
 functions: .venv/dev
 	@$(BIN)/crime-pipelines functions build build/functions.zip
+
+# checkov pins other versions of common libraries than the project has: it gets an environment of its own.
+build/checkov/bin/checkov: requirements/checkov.txt
+	@echo "Installing checkov ..."
+	@$(PYTHON) -m venv build/checkov
+	@build/checkov/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/checkov.txt
+	@touch $@
+
+test-terraform: .venv/dev build/checkov/bin/checkov
+	@PATH=$(CURDIR)/$(BIN):$$PATH CHECKOV=$(CURDIR)/build/checkov/bin/checkov terraform/check.sh
+
+declared: .venv/dev
+	@$(BIN)/python terraform/declare.py
 
 LOCK_CLOUD := $(BIN)/uv pip compile --quiet --no-annotate --no-header --python-version 3.11 \
 	--python-platform x86_64-manylinux_2_28 --constraint requirements/constraints.txt

@@ -19,6 +19,7 @@ VARIABLES: Final = {
     "lake_bucket": "CRIME_LAKE_BUCKET",
     "report_bucket": "CRIME_REPORT_BUCKET",
     "code_bucket": "CRIME_CODE_BUCKET",
+    "staging_bucket": "CRIME_STAGING_BUCKET",
     "dataset": "CRIME_DATASET",
     "answers_dataset": "CRIME_ANSWERS_DATASET",
     "files_topic": "CRIME_FILES_TOPIC",
@@ -50,6 +51,8 @@ class Settings:
         lake_bucket: the bucket of runs and their Parquet.
         report_bucket: the bucket of reports and charts.
         code_bucket: the bucket of the wheel and the job files.
+        staging_bucket: the bucket of what Dataproc lays by, such as the output of drivers; one that Dataproc
+            makes for itself, without our key, where empty.
         dataset: the warehouse's dataset.
         answers_dataset: the dataset of the five answers.
         files_topic: the topic of landed files and of the scheduler's ticks.
@@ -73,6 +76,7 @@ class Settings:
     lake_bucket: str = ""
     report_bucket: str = ""
     code_bucket: str = ""
+    staging_bucket: str = ""
     dataset: str = "crime"
     answers_dataset: str = "crime_answers"
     files_topic: str = "incident-files"

@@ -128,6 +128,7 @@ def batch(settings: Settings, submission: Submission) -> dataproc.Batch:
                 service_account=settings.dataproc_account,
                 **({"subnetwork_uri": settings.dataproc_subnetwork} if settings.dataproc_subnetwork else {}),
                 kms_key=settings.kms_key,
+                staging_bucket=settings.staging_bucket,
                 ttl=timedelta(seconds=shape.WORKFLOW_SECONDS),
             )
         ),
@@ -136,6 +137,8 @@ def batch(settings: Settings, submission: Submission) -> dataproc.Batch:
 
 def _cluster(settings: Settings) -> dataproc.ManagedCluster:
     config = dataproc.ClusterConfig(
+        config_bucket=settings.staging_bucket,
+        temp_bucket=settings.staging_bucket,
         gce_cluster_config=dataproc.GceClusterConfig(
             subnetwork_uri=settings.dataproc_subnetwork,
             internal_ip_only=True,

@@ -54,6 +54,8 @@ def on_answers(message: Mapping[str, Any], settings: Settings, storage: Client) 
     """
     run_id = run_ids.checked(text_of(message, "run_id"))
     client = warehouse_client(settings)
+    # Whichever architecture made it and however many runs came at once: the one place that every run passes.
+    _log.info("run is in the warehouse", extra={"run_id": run_id, **_counts(client, settings, run_id)})
     newest = newest_run(client, settings)
     if newest is None or newest[0] != run_id:
         # The answers are those of a later run by now, which has a message and a report of its own.
@@ -121,6 +123,14 @@ def record_of(client: Warehouse, settings: Settings, run_id: str) -> RunRecord:
         data_quality=quality,
         versions={"crime-pipelines": __version__},
     )
+
+
+def _counts(client: Warehouse, settings: Settings, run_id: str) -> dict[str, int]:
+    names = ("read", "versions", "rejected")
+    runs = f"`{settings.project}.{settings.dataset}.{RUNS.name}`"
+    asked = ", ".join(f"`{name}`" for name in names)
+    found = query(client, f"SELECT {asked} FROM {runs} WHERE run_id = @run_id", run_id=run_id)
+    return dict(zip(names, found[0], strict=True)) if found else {}
 
 
 def _quality(client: Warehouse, settings: Settings, as_of: datetime, shift_years: int) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tests.cloud.dataproc import _filled, _mismatch
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings(
     "p",
+    staging_bucket="p-staging",
     dataproc_account="jobs@p.iam.gserviceaccount.com",
     dataproc_subnetwork="projects/p/regions/us-central1/subnetworks/private",
     dataproc_autoscaling="crime",
@@ -55,6 +56,7 @@ def test_the_cluster_is_private_and_encrypted(settings: Settings) -> None:
     assert shielded.enable_vtpm
     assert shielded.enable_integrity_monitoring
     assert config.encryption_config.kms_key == settings.kms_key
+    assert config.config_bucket == config.temp_bucket == settings.staging_bucket
     assert (
         config.autoscaling_config.policy_uri == "projects/p/locations/us-central1/autoscalingPolicies/crime"
     )

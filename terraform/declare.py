@@ -1,0 +1,111 @@
+"""Writes what Terraform takes from the code, terraform/declared/, and the modules' tables: `make declared`.
+
+Names that a deployment chooses stand in declared/ as `${name}`, for Terraform's `templatefile`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from crime_pipelines import __version__
+from crime_pipelines.dataproc.templates import as_json
+from crime_pipelines.domain.areas import AREAS as KNOWN_AREAS
+from crime_pipelines.settings import Settings
+from crime_pipelines.warehouse.tables import ANSWERS, AREAS, TABLES
+from crime_pipelines.warehouse.views import views
+
+FOLDER: Final = Path(__file__).parent / "declared"
+MODULES: Final = sorted(path.parent for path in Path(__file__).parent.glob("modules/*/variables.tf"))
+_MARK: Final = "<!-- made by make declared -->"
+#: The settings that the workflow templates depend on, each in its place.
+_OPEN: Final = Settings(
+    project="${project}",
+    region="${region}",
+    lake_bucket="${lake_bucket}",
+    code_bucket="${code_bucket}",
+    staging_bucket="${staging_bucket}",
+    dataset="${dataset}",
+    answers_dataset="${answers_dataset}",
+    finished_topic="${finished_topic}",
+    answers_topic="${answers_topic}",
+    dataproc_account="${account}",
+    dataproc_subnetwork="${subnetwork}",
+    dataproc_autoscaling="${autoscaling}",
+    kms_key="${kms_key}",
+)
+
+
+def templates() -> str:
+    """The workflow templates, as `crime-pipelines dataproc templates --print` shows them."""
+    return (
+        as_json(_OPEN).replace(f"crime_pipelines-{__version__}-", "crime_pipelines-${package_version}-")
+        + "\n"
+    )
+
+
+def warehouse() -> str:
+    """Tables by dataset and the views' queries, as `crime-pipelines warehouse schema` shows them."""
+    declared: dict[str, Any] = {
+        "warehouse": {
+            "tables": {table.name: table.declaration() for table in TABLES},
+            "views": {
+                view.name: {"description": view.description, "query": view.query}
+                for view in views("${project}", "${dataset}")
+            },
+        },
+        "answers": {
+            "tables": {name: table.declaration() for name, table in ANSWERS.items()},
+            "views": {},
+        },
+    }
+    return json.dumps(declared, indent=2, ensure_ascii=False) + "\n"
+
+
+def areas() -> str:
+    """The rows of the table of areas, one JSON object a line."""
+    rows = (dict(zip(AREAS.names, area, strict=True)) for area in KNOWN_AREAS)
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+
+
+#: What goes into which file.
+DECLARED: Final = {"templates.json": templates, "warehouse.json": warehouse, "areas.jsonl": areas}
+
+
+def readme(module: Path) -> str:
+    """A module's README: its prose as it stands, and the tables of its variables and outputs made anew.
+
+    Args:
+        module: its folder.
+
+    Returns:
+        The text.
+    """
+    prose = (module / "README.md").read_text(encoding="utf-8").partition(_MARK)[0]
+    return f"{prose}{_MARK}\n{_table(module, 'variable')}{_table(module, 'output')}"
+
+
+def _table(module: Path, kind: str) -> str:
+    text = (module / f"{kind}s.tf").read_text(encoding="utf-8")
+    rows = []
+    for name, body in re.findall(rf'^{kind} "(\w+)" {{\n(.*?)^}}$', text, re.MULTILINE | re.DOTALL):
+        said = re.search(r'^  description = "(.*)"$', body, re.MULTILINE)
+        needed = "" if kind == "output" or re.search(r"^  default ", body, re.MULTILINE) else " Needed."
+        rows.append(f"| `{name}` | {said[1] if said else ''}{needed} |\n")
+    return f"\n| {kind} | what |\n|---|---|\n{''.join(rows)}"
+
+
+def main() -> None:
+    """Write the files."""
+    for name, text in DECLARED.items():
+        (FOLDER / name).write_text(text(), encoding="utf-8")
+    for module in MODULES:
+        (module / "README.md").write_text(readme(module), encoding="utf-8")
+    sys.stdout.write(f"terraform/declared: {', '.join(DECLARED)}; {len(MODULES)} README.md of modules\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+locals {
+  declared = jsondecode(templatefile("${path.module}/../../declared/warehouse.json", {
+    project = var.project
+    dataset = var.dataset
+  }))
+
+  # What points at a person's door is masked, in whatever table it stands.
+  masked = {
+    block       = ["block"]
+    coordinates = ["x_coordinate", "y_coordinate", "latitude", "longitude"]
+    raw         = ["raw_row", "payload"]
+  }
+  tag_of = merge([for tag, columns in local.masked : { for column in columns : column => google_data_catalog_policy_tag.this[tag].name }]...)
+
+  tables = merge(
+    { for name, table in local.declared.warehouse.tables : "${var.dataset}.${name}" => merge(table, { name = name, dataset = var.dataset }) },
+    { for name, table in local.declared.answers.tables : "${var.answers_dataset}.${name}" => merge(table, { name = name, dataset = var.answers_dataset }) },
+  )
+  # The live answers read the view of incidents, which must be there first.
+  live = "live_"
+
+  published_query = <<-SQL
+    SELECT
+      DATE_TRUNC(DATE(occurred_at), MONTH) AS month,
+      community_area,
+      primary_type,
+      COUNT(*) AS incidents
+    FROM `${var.project}`.`${var.dataset}`.`incidents`
+    GROUP BY month, community_area, primary_type
+    HAVING COUNT(*) >= ${var.minimum_count}
+  SQL
+}
+
+resource "google_bigquery_dataset" "this" {
+  for_each = {
+    (var.dataset)           = "Incidents of a police department: every version, every reject, and views of what counts."
+    (var.answers_dataset)   = "The five answers as of the latest run."
+    (var.published_dataset) = "Counts for publishing: aggregates only, small ones left out."
+  }
+
+  project                    = var.project
+  dataset_id                 = each.key
+  description                = each.value
+  location                   = var.region
+  labels                     = var.labels
+  max_time_travel_hours      = "168"
+  delete_contents_on_destroy = !var.deletion_protection
+  deletion_policy            = var.deletion_protection ? "PREVENT" : "DELETE"
+
+  default_encryption_configuration {
+    kms_key_name = var.kms_key
+  }
+
+  # Named, or BigQuery lets every reader and editor of the project in. All others are granted one by one.
+  access {
+    role          = "OWNER"
+    special_group = "projectOwners"
+  }
+
+  lifecycle {
+    ignore_changes = [access]
+  }
+}
+
+resource "google_bigquery_table" "this" {
+  for_each = local.tables
+
+  project             = var.project
+  dataset_id          = google_bigquery_dataset.this[each.value.dataset].dataset_id
+  table_id            = each.value.name
+  description         = each.value.description
+  labels              = var.labels
+  deletion_protection = var.deletion_protection
+  clustering          = length(each.value.cluster_by) == 0 ? null : each.value.cluster_by
+
+  schema = jsonencode([
+    for column in each.value.schema : merge(
+      column,
+      contains(keys(local.tag_of), column.name) ? { policyTags = { names = [local.tag_of[column.name]] } } : {}
+    )
+  ])
+
+  encryption_configuration {
+    kms_key_name = var.kms_key
+  }
+
+  dynamic "time_partitioning" {
+    for_each = each.value.partition_by_month_of == null ? [] : [each.value.partition_by_month_of]
+    content {
+      type  = "MONTH"
+      field = time_partitioning.value
+    }
+  }
+
+  # A table that takes masked columns before its tags have policies would show them to no one at all.
+  depends_on = [google_bigquery_datapolicy_data_policy.mask]
+}
+
+resource "google_bigquery_table" "view" {
+  #checkov:skip=CKV_GCP_80:a view holds no rows; the tables that it reads are encrypted
+  for_each = { for name, view in local.declared.warehouse.views : name => view if !startswith(name, local.live) }
+
+  project             = var.project
+  dataset_id          = google_bigquery_dataset.this[var.dataset].dataset_id
+  table_id            = each.key
+  description         = each.value.description
+  labels              = var.labels
+  deletion_protection = var.deletion_protection
+
+  view {
+    query          = each.value.query
+    use_legacy_sql = false
+  }
+
+  depends_on = [google_bigquery_table.this]
+}
+
+resource "google_bigquery_table" "live" {
+  #checkov:skip=CKV_GCP_80:a view holds no rows; the tables that it reads are encrypted
+  for_each = { for name, view in local.declared.warehouse.views : name => view if startswith(name, local.live) }
+
+  project             = var.project
+  dataset_id          = google_bigquery_dataset.this[var.dataset].dataset_id
+  table_id            = each.key
+  description         = each.value.description
+  labels              = var.labels
+  deletion_protection = var.deletion_protection
+
+  view {
+    query          = each.value.query
+    use_legacy_sql = false
+  }
+
+  depends_on = [google_bigquery_table.view]
+}
+
+resource "google_bigquery_table" "published" {
+  #checkov:skip=CKV_GCP_80:a view holds no rows; the tables that it reads are encrypted
+  project             = var.project
+  dataset_id          = google_bigquery_dataset.this[var.published_dataset].dataset_id
+  table_id            = "incident_counts"
+  description         = "Incidents by month, community area and type; counts below ${var.minimum_count} are left out."
+  labels              = var.labels
+  deletion_protection = var.deletion_protection
+
+  view {
+    query          = local.published_query
+    use_legacy_sql = false
+  }
+
+  depends_on = [google_bigquery_table.view]
+}
+
+# Its readers need no access to what it counts.
+resource "google_bigquery_dataset_access" "published" {
+  project    = var.project
+  dataset_id = google_bigquery_dataset.this[var.dataset].dataset_id
+
+  view {
+    project_id = var.project
+    dataset_id = google_bigquery_table.published.dataset_id
+    table_id   = google_bigquery_table.published.table_id
+  }
+}
+
+resource "google_storage_bucket_object" "areas" {
+  bucket       = var.code_bucket
+  name         = "warehouse/areas.jsonl"
+  source       = "${path.module}/../../declared/areas.jsonl"
+  content_type = "application/json"
+}
+
+# The areas and their residents, loaded anew whenever they change.
+resource "google_bigquery_job" "areas" {
+  project  = var.project
+  location = var.region
+  job_id   = "crime-areas-${substr(filesha256("${path.module}/../../declared/areas.jsonl"), 0, 12)}-${var.load_again}"
+  labels   = var.labels
+
+  load {
+    source_uris       = ["gs://${google_storage_bucket_object.areas.bucket}/${google_storage_bucket_object.areas.name}"]
+    source_format     = "NEWLINE_DELIMITED_JSON"
+    write_disposition = "WRITE_TRUNCATE"
+
+    destination_table {
+      project_id = var.project
+      dataset_id = var.dataset
+      table_id   = google_bigquery_table.this["${var.dataset}.areas"].table_id
+    }
+
+    destination_encryption_configuration {
+      kms_key_name = var.kms_key
+    }
+  }
+}

@@ -1,0 +1,16 @@
+output "dataset" {
+  description = "The warehouse's dataset, once its tables and views stand."
+  value       = google_bigquery_dataset.this[var.dataset].dataset_id
+  depends_on  = [google_bigquery_table.this, google_bigquery_table.view, google_bigquery_table.live]
+}
+
+output "answers_dataset" {
+  description = "The dataset of the answers, once its tables stand."
+  value       = google_bigquery_dataset.this[var.answers_dataset].dataset_id
+  depends_on  = [google_bigquery_table.this]
+}
+
+output "published_dataset" {
+  description = "The dataset of counts for publishing."
+  value       = google_bigquery_table.published.dataset_id
+}
