@@ -32,6 +32,12 @@ from crime_pipelines.record import RunRecord
     help="What reads and counts. All engines give the same answers.",
 )
 @click.option(
+    "--beam-runner",
+    metavar="NAME",
+    help="Where the pipeline of --engine beam runs: direct (in this process) or prism (in one of its own). "
+    "[default: direct]",
+)
+@click.option(
     "--shift-years",
     type=int,
     default=DEFAULT_SHIFT_YEARS,
@@ -45,7 +51,9 @@ from crime_pipelines.record import RunRecord
     metavar="YYYY-MM-DD",
     help="Day that the answers' calendar windows end with. [default: the day of the latest incident]",
 )
-def run(source: str, out: Path, engine: str, shift_years: int, as_of: datetime | None) -> None:
+def run(
+    source: str, out: Path, engine: str, beam_runner: str | None, shift_years: int, as_of: datetime | None
+) -> None:
     """Read the incidents of SOURCE and answer the five questions.
 
     SOURCE is a file, a folder, a glob (in quotes) or a gs:// URI of CSV files, plain or gzipped, in the
@@ -69,11 +77,14 @@ def run(source: str, out: Path, engine: str, shift_years: int, as_of: datetime |
     """
     from crime_pipelines.run import run as run_pipeline
 
+    if beam_runner and engine != "beam":
+        raise click.UsageError(f"--beam-runner says nothing to --engine {engine}")
     with TerminalProgress() as progress:
         record, answers = run_pipeline(
             source,
             out,
             engine=engine,
+            engine_options={"runner": beam_runner} if beam_runner else None,
             shift_years=shift_years,
             as_of=as_of.date() if as_of else None,
             progress=progress,

@@ -1,0 +1,97 @@
+"""Incidents as Arrow tables: their schema, their coder, and DuckDB to work on them with."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+from apache_beam import coders
+
+from crime_pipelines.domain.schema import COLUMNS, FIELD, Kind
+
+_OF_KIND: Final = {
+    Kind.IDENTIFIER: pa.int64(),
+    Kind.DATETIME: pa.timestamp("us"),
+    Kind.TEXT: pa.string(),
+    Kind.PRIMARY_TYPE: pa.string(),
+    Kind.FLAG: pa.bool_(),
+    Kind.INTEGER: pa.int64(),
+    Kind.DECIMAL: pa.float64(),
+    Kind.AREA: pa.int64(),
+}
+_DERIVED: Final = {"year": pa.int64(), "unreadable": pa.string()}
+
+#: A table of versions of incidents: `schema.COLUMNS`, in order.
+INCIDENTS: Final = pa.schema(
+    [(name, _DERIVED[name] if name in _DERIVED else _OF_KIND[FIELD[name].kind]) for name in COLUMNS]
+)
+#: A table of rows that can't be incidents.
+REJECTS: Final = pa.schema([("reason", pa.string()), ("source_file", pa.string()), ("raw_row", pa.string())])
+
+_local = threading.local()
+
+
+def database() -> duckdb.DuckDBPyConnection:
+    """This thread's DuckDB, in memory, of one thread: the runner sees to parallel work.
+
+    Returns:
+        The connection, the same for each call from the same thread.
+    """
+    found: duckdb.DuckDBPyConnection | None = getattr(_local, "connection", None)
+    if found is None:
+        found = duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False})
+        found.execute("SET preserve_insertion_order = false")
+        _local.connection = found
+    return found
+
+
+def query(sql: str, **tables: pa.Table) -> pa.Table:
+    """Ask this thread's DuckDB something of Arrow tables.
+
+    Args:
+        sql: a SELECT.
+        tables: the tables by the names that it calls them.
+
+    Returns:
+        The rows.
+
+    Raises:
+        duckdb.Error: it can't be answered.
+    """
+    connection = database()
+    for name, table in tables.items():
+        connection.register(name, table)
+    try:
+        return connection.sql(sql).to_arrow_table()
+    finally:
+        for name in tables:
+            connection.unregister(name)
+
+
+class TableCoder(coders.Coder):  # type: ignore[misc]
+    """Arrow tables as packed Arrow IPC streams, where elements leave a worker."""
+
+    def encode(self, value: pa.Table) -> bytes:
+        """A table as bytes."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, value.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as out:
+            out.write_table(value)
+        return bytes(sink.getvalue())
+
+    def decode(self, encoded: bytes) -> pa.Table:
+        """The table of those bytes."""
+        with pa.ipc.open_stream(encoded) as stream:
+            return stream.read_all()
+
+    def is_deterministic(self) -> bool:
+        """Whether equal tables are equal bytes: not promised, so a table is no key."""
+        return False
+
+    def to_type_hint(self) -> Any:
+        """The type it codes."""
+        return pa.Table
+
+
+coders.registry.register_coder(pa.Table, TableCoder)
