@@ -13,7 +13,7 @@ import apache_beam as beam
 from crime_pipelines.engine import Ingested
 
 
-class AccountFn(beam.CombineFn):  # type: ignore[misc]
+class AccountFn(beam.CombineFn):
     """Adds up accounts of different rows; in any order."""
 
     def create_accumulator(self) -> Ingested:

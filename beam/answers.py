@@ -25,7 +25,7 @@ _DIALECT: Final = "duckdb"
 _MOST_PARTS: Final = 8
 
 
-class CondenseFn(beam.CombineFn):  # type: ignore[misc]
+class CondenseFn(beam.CombineFn):
     """Condenses tables of incidents to the groups that the questions can tell apart; merges in any order."""
 
     def create_accumulator(self) -> _Parts:

@@ -15,7 +15,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from crime_pipelines.domain.boundaries import CONTEXT, after_headings, row_start
-from crime_pipelines.sources import GREATEST_HEADINGS, SourceFile
+from crime_pipelines.sources import GREATEST_HEADINGS, SourceFile, SupportsRead
 
 #: Bytes of a block, and of a chunk, about: enough to be worth its statement, few enough for many workers.
 BLOCK_BYTES: Final = 16 << 20
@@ -162,7 +162,7 @@ def _place_to_cut(held: bytes, width: int) -> int | None:
     return row_start(held, begin + CONTEXT, width, begins_a_row=True, ends_the_file=False)
 
 
-def _read_fully(stream: IO[bytes], number: int) -> bytes:
+def _read_fully(stream: SupportsRead, number: int) -> bytes:
     """So many bytes, fewer at the end alone."""
     pieces: list[bytes] = []
     while number > 0 and (piece := stream.read(number)):

@@ -28,7 +28,9 @@ from crime_pipelines.questions.catalogue import Row
 from crime_pipelines.questions.condensed import CONDENSINGS
 
 #: How a runner quotes an error of ours, with or without saying where it was raised.
-_OURS: Final = re.compile(rf"{re.escape(InputError.__module__)}\.InputError: (.*?)(?: \[while running.*)?$", re.M)
+_NAME: Final = re.escape(f"{InputError.__module__}.{InputError.__name__}")
+_OURS: Final = re.compile(rf"{_NAME}: (.*?)(?: \[while running.*)?$", re.MULTILINE)
+_PROGRAMS: Final = ("apache-beam", "pyarrow", "duckdb")
 
 
 class BeamEngine:
@@ -54,7 +56,7 @@ class BeamEngine:
 
     def versions(self) -> dict[str, str]:
         """The versions of Beam and of what works inside its steps."""
-        return {"runner": self._runner, **{name: version(name) for name in ("apache-beam", "pyarrow", "duckdb")}}
+        return {"runner": self._runner, **{name: version(name) for name in _PROGRAMS}}
 
     def ingest(self, job: Job) -> Ingested:
         """Read files into typed incidents and rejects; see `Engine.ingest`.
@@ -73,9 +75,8 @@ class BeamEngine:
             (job.folder / folder).mkdir()
         counts = job.scratch / "counts"
         counts.mkdir()
-        with _errors_in_words():
-            with beam.Pipeline(runner=runner, options=options) as pipeline:
-                build(pipeline, job.files, str(job.folder), str(counts), job.shift_years)
+        with _errors_in_words(), beam.Pipeline(runner=runner, options=options) as pipeline:
+            build(pipeline, job.files, str(job.folder), str(counts), job.shift_years)
         if not any((job.folder / REJECTS).iterdir()):
             write_parquet(REJECTS_SCHEMA.empty_table(), str(job.folder / REJECTS / "none.parquet"))
         self._condensed = _condensed(counts)

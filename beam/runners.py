@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -49,7 +50,11 @@ def runner_of(name: str, size: int) -> tuple[PipelineRunner, PipelineOptions]:
     if name == PRISM:
         from apache_beam.runners.portability.prism_runner import PrismRunner
 
-        return PrismRunner(), PipelineOptions([], prism_location=prism_binary(), environment_type="LOOPBACK")
+        # It says in its log when it begins and ends, and warns that it is stopped when the process ends.
+        logging.getLogger("apache_beam.utils.subprocess_server").setLevel(logging.ERROR)
+        return PrismRunner(), PipelineOptions(
+            [], prism_location=prism_binary(), prism_log_level="error", environment_type="LOOPBACK"
+        )
     raise InputError(f"--beam-runner {name}: there is no such runner here; there is {', '.join(RUNNERS)}")
 
 
@@ -70,6 +75,7 @@ def prism_binary() -> str:
 
         raise InputError(
             f"--beam-runner prism: {named or 'prism'} is not there; get it by "
-            f"'go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{__version__}' and name it in {PRISM_VARIABLE}"
+            f"'go install github.com/apache/beam/sdks/v2/go/cmd/prism@v{__version__}' "
+            f"and name it in the variable {PRISM_VARIABLE}"
         )
     return found

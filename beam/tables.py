@@ -70,7 +70,7 @@ def query(sql: str, **tables: pa.Table) -> pa.Table:
             connection.unregister(name)
 
 
-class TableCoder(coders.Coder):  # type: ignore[misc]
+class TableCoder(coders.Coder):
     """Arrow tables as packed Arrow IPC streams, where elements leave a worker."""
 
     def encode(self, value: pa.Table) -> bytes:

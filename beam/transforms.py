@@ -67,7 +67,7 @@ class LatestIncidents(NamedTuple):
     accounts: PCollection
 
 
-class ReadIncidentFiles(beam.PTransform):  # type: ignore[misc]
+class ReadIncidentFiles(beam.PTransform):
     """Reads incident files, in blocks; quoted line breaks are safe, gzipped files are read whole."""
 
     def __init__(self, files: Sequence[SourceFile], shift_years: int) -> None:
@@ -107,7 +107,7 @@ class ReadIncidentFiles(beam.PTransform):  # type: ignore[misc]
         }
 
 
-class ReadBlock(beam.DoFn):  # type: ignore[misc]
+class ReadBlock(beam.DoFn):
     """Reads a block: incidents as tables, rejects and accounts tagged."""
 
     def __init__(self, shift_years: int) -> None:
@@ -121,7 +121,7 @@ class ReadBlock(beam.DoFn):  # type: ignore[misc]
         self._rows = Metrics.counter(_METRICS, "rows_read")
         self._rejected = Metrics.counter(_METRICS, "rows_rejected")
 
-    def process(self, block: Block) -> Iterator[pa.Table | TaggedOutput]:  # type: ignore[override, unused-ignore]
+    def process(self, block: Block) -> Iterator[pa.Table | TaggedOutput]:
         """Read one block.
 
         Args:
@@ -152,7 +152,7 @@ class ReadBlock(beam.DoFn):  # type: ignore[misc]
         return {"shift_years": DisplayDataItem(self._shift_years, label="Date shift, years")}
 
 
-class LatestVersions(beam.PTransform):  # type: ignore[misc]
+class LatestVersions(beam.PTransform):
     """Keeps the version that counts of each incident."""
 
     def __init__(self, buckets: int) -> None:
@@ -168,11 +168,9 @@ class LatestVersions(beam.PTransform):  # type: ignore[misc]
         """Wire it."""
         latest = (
             versions
-            | "ByBucket"
-            >> beam.FlatMap(by_bucket, self._buckets).with_output_types(tuple[int, pa.Table])
+            | "ByBucket" >> beam.FlatMap(by_bucket, self._buckets).with_output_types(tuple[int, pa.Table])
             | "Together" >> beam.GroupByKey()
-            | "DropSuperseded"
-            >> beam.ParDo(DropSuperseded()).with_outputs(_ACCOUNTS, main=_INCIDENTS)
+            | "DropSuperseded" >> beam.ParDo(DropSuperseded()).with_outputs(_ACCOUNTS, main=_INCIDENTS)
         )
         # incidents: (bucket, pa.Table); accounts: Ingested
         latest.incidents.element_type = tuple[int, pa.Table]
@@ -184,7 +182,7 @@ class LatestVersions(beam.PTransform):  # type: ignore[misc]
         return {"buckets": DisplayDataItem(self._buckets, label="Buckets")}
 
 
-class DropSuperseded(beam.DoFn):  # type: ignore[misc]
+class DropSuperseded(beam.DoFn):
     """Keeps the version that counts of each incident of a bucket."""
 
     def __init__(self) -> None:
@@ -192,7 +190,7 @@ class DropSuperseded(beam.DoFn):  # type: ignore[misc]
         super().__init__()
         self._superseded = Metrics.counter(_METRICS, "versions_superseded")
 
-    def process(  # type: ignore[override, unused-ignore]
+    def process(
         self, element: tuple[int, Iterable[pa.Table]]
     ) -> Iterator[tuple[int, pa.Table] | TaggedOutput]:
         """Compare the versions of one bucket.
@@ -213,7 +211,7 @@ class DropSuperseded(beam.DoFn):  # type: ignore[misc]
         yield TaggedOutput(_ACCOUNTS, Ingested(0, incidents.num_rows, superseded, latest=latest))
 
 
-class WriteIncidents(beam.PTransform):  # type: ignore[misc]
+class WriteIncidents(beam.PTransform):
     """Writes incidents as Parquet, in a folder for each year; a bucket written again replaces itself."""
 
     def __init__(self, folder: str) -> None:
@@ -237,7 +235,7 @@ class WriteIncidents(beam.PTransform):  # type: ignore[misc]
         return {"folder": DisplayDataItem(self._folder, label="Folder")}
 
 
-class WriteRejects(beam.PTransform):  # type: ignore[misc]
+class WriteRejects(beam.PTransform):
     """Writes rejects as Parquet, a file for each block that has any."""
 
     def __init__(self, folder: str) -> None:

@@ -1,8 +1,26 @@
-"""Beam passes the suite, on the runner inside this process."""
+"""Beam passes the suite, in this process and on a portable runner in a process of its own."""
 
+import pytest
+
+from crime_pipelines.beam.runners import prism_binary
+from crime_pipelines.errors import InputError
 from tests.conformance.suite import EngineConformance
+
+
+def _has_prism() -> bool:
+    try:
+        prism_binary()
+    except InputError:
+        return False
+    return True
 
 
 class TestBeamDirect(EngineConformance):
     engine = "beam"
-    options = {"runner": "direct"}
+    options = {"runner": "direct"}  # noqa: RUF012 - as the suite declares it
+
+
+@pytest.mark.skipif(not _has_prism(), reason="no Prism here: `make prism` gets it")
+class TestBeamPrism(EngineConformance):
+    engine = "beam"
+    options = {"runner": "prism"}  # noqa: RUF012 - as the suite declares it

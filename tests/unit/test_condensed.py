@@ -33,7 +33,8 @@ def incidents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckD
         # the last second of as_of's own day, where a day is not fine enough to tell what is later
         connection.execute(
             f"INSERT INTO everything SELECT everything.* REPLACE (occurred_at + x AS occurred_at) "
-            f"FROM everything, (SELECT UNNEST([INTERVAL 0 SECOND, INTERVAL 500 MILLISECOND, INTERVAL 1 SECOND]) AS x) "
+            f"FROM everything, (SELECT UNNEST([INTERVAL 0 SECOND, INTERVAL 500 MILLISECOND, "
+            f"INTERVAL 1 SECOND]) AS x) "
             f"WHERE occurred_at = TIMESTAMP '{latest}'"
         )
         connection.execute(
