@@ -3,6 +3,7 @@
 # make dev    everything for work on the project, every extra included, in .venv
 # make lint   style, types, and which package may import which
 # make functions  the source folder of the Cloud Run functions, build/functions.zip
+# make prism  the portable Beam runner, build/prism; needs Go
 # make bench  ratios against other programs that do the same job, side by side in one run
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ DEMO_ROWS ?= 200000
 # mypy and import-linter want spark/ and beam/ where they are imported from
 TREE := build/tree
 
-.PHONY: demo test dev tree lint format bench functions lock clean
+.PHONY: demo test dev tree lint format bench functions prism lock clean
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -61,6 +62,10 @@ format: .venv/test
 
 bench: .venv/test
 	@$(BIN)/python -m benchmarks
+
+prism: .venv/dev
+	@version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))') && \
+	GOBIN=$(CURDIR)/build go install "github.com/apache/beam/sdks/v2/go/cmd/prism@v$$version"
 
 functions: .venv/dev
 	@$(BIN)/crime-pipelines functions build build/functions.zip

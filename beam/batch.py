@@ -44,7 +44,7 @@ def buckets_for(files: Sequence[SourceFile]) -> int:
 
 def build(
     pipeline: beam.Pipeline, files: Sequence[SourceFile], output: str, counts: str, shift_years: int
-) -> None:
+) -> beam.PCollection:
     """Wire the batch.
 
     Args:
@@ -53,6 +53,9 @@ def build(
         output: the folder for `incidents/` and `rejects/`, local or a URI.
         counts: the folder for the account (`ACCOUNT`) and condensed incidents (`condensed_file`).
         shift_years: calendar years to move dates by.
+
+    Returns:
+        Tables of incidents, one row each, under the number of their bucket.
     """
     read = pipeline | "Read" >> ReadIncidentFiles(files, shift_years)
     latest = read.incidents | "Latest" >> LatestVersions(buckets_for(files))
@@ -70,6 +73,7 @@ def build(
         | "Condense" >> beam.CombineGlobally(CondenseFn()).without_defaults()
         | "WriteCondensed" >> beam.Map(_write_condensed, counts)
     )
+    return latest.incidents
 
 
 def condensed_file(question: str) -> str:

@@ -20,7 +20,9 @@ from crime_pipelines.beam.answers import Condensed, ask
 from crime_pipelines.beam.batch import ACCOUNT, build, condensed_file
 from crime_pipelines.beam.runners import DIRECT, runner_of
 from crime_pipelines.beam.tables import REJECTS as REJECTS_SCHEMA
+from crime_pipelines.beam.tables import threads
 from crime_pipelines.beam.transforms import write_parquet
+from crime_pipelines.cores import usable_cores
 from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested, Job
 from crime_pipelines.errors import InputError
 from crime_pipelines.questions import Question
@@ -70,12 +72,14 @@ class BeamEngine:
         Raises:
             InputError: the input can't be read, or there is no such runner.
         """
-        runner, options = runner_of(self._runner, sum(file.size for file in job.files))
+        runner, options = runner_of(self._runner)
         for folder in (INCIDENTS, REJECTS):
             (job.folder / folder).mkdir()
         counts = job.scratch / "counts"
         counts.mkdir()
-        with _errors_in_words(), beam.Pipeline(runner=runner, options=options) as pipeline:
+        # The direct runner works on one bundle at a time: there, DuckDB has all the cores to itself.
+        cores = usable_cores() if self._runner == DIRECT else 1
+        with threads(cores), _errors_in_words(), beam.Pipeline(runner=runner, options=options) as pipeline:
             build(pipeline, job.files, str(job.folder), str(counts), job.shift_years)
         if not any((job.folder / REJECTS).iterdir()):
             write_parquet(REJECTS_SCHEMA.empty_table(), str(job.folder / REJECTS / "none.parquet"))

@@ -11,7 +11,6 @@ from typing import Final
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineRunner
 
-from crime_pipelines.cores import usable_cores
 from crime_pipelines.errors import InputError
 
 DIRECT: Final = "direct"
@@ -20,16 +19,12 @@ RUNNERS: Final = (DIRECT, PRISM)
 #: Names the Prism binary where it is not on the PATH.
 PRISM_VARIABLE: Final = "PRISM"
 
-#: Below this many bytes of input, more than one thread costs more than it brings.
-_SMALL: Final = 32 << 20
 
-
-def runner_of(name: str, size: int) -> tuple[PipelineRunner, PipelineOptions]:
+def runner_of(name: str) -> tuple[PipelineRunner, PipelineOptions]:
     """A runner, and the options for a pipeline on it.
 
     Args:
         name: one of `RUNNERS`.
-        size: bytes of input.
 
     Returns:
         Both. The direct runner is named by its class: Beam's own ``DirectRunner`` chooses between several
@@ -41,12 +36,9 @@ def runner_of(name: str, size: int) -> tuple[PipelineRunner, PipelineOptions]:
     if name == DIRECT:
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-        cores = usable_cores()
-        if size < _SMALL or cores == 1:
-            return FnApiRunner(), PipelineOptions([], direct_running_mode="in_memory", direct_num_workers=1)
-        return FnApiRunner(), PipelineOptions(
-            [], direct_running_mode="multi_threading", direct_num_workers=cores
-        )
+        # One worker, in this thread. Its other mode, of several threads, loses elements: two bundles that end
+        # up in one collection at the same time each make a buffer for it, and one of the buffers is dropped.
+        return FnApiRunner(), PipelineOptions([], direct_running_mode="in_memory", direct_num_workers=1)
     if name == PRISM:
         from apache_beam.runners.portability.prism_runner import PrismRunner
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import duckdb
@@ -30,21 +32,61 @@ INCIDENTS: Final = pa.schema(
 #: A table of rows that can't be incidents.
 REJECTS: Final = pa.schema([("reason", pa.string()), ("source_file", pa.string()), ("raw_row", pa.string())])
 
-_local = threading.local()
+#: Threads of each thread's DuckDB: one, as runners see to parallel work, but for the one that doesn't.
+_threads = 1
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.connection = duckdb.connect(config={"threads": _threads, "autoinstall_known_extensions": False})
+        self.connection.execute("SET preserve_insertion_order = false")
+        self.prepared: dict[Any, Any] = {}
+
+
+_local: _Local | None = None
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Give DuckDB more threads, for a runner in this process that works on one bundle at a time.
+
+    Args:
+        number: threads.
+
+    Yields:
+        While it holds; afterwards the connections are gone.
+    """
+    global _threads, _local
+    _threads, _local = number, None
+    try:
+        yield
+    finally:
+        _threads, _local = 1, None
+
+
+def _this_thread() -> _Local:
+    global _local  # noqa: PLW0603 - see above
+    if _local is None:
+        _local = _Local()
+    return _local
 
 
 def database() -> duckdb.DuckDBPyConnection:
-    """This thread's DuckDB, in memory, of one thread: the runner sees to parallel work.
+    """This thread's DuckDB, in memory.
 
     Returns:
         The connection, the same for each call from the same thread.
     """
-    found: duckdb.DuckDBPyConnection | None = getattr(_local, "connection", None)
-    if found is None:
-        found = duckdb.connect(config={"threads": 1, "autoinstall_known_extensions": False})
-        found.execute("SET preserve_insertion_order = false")
-        _local.connection = found
-    return found
+    return _this_thread().connection
+
+
+def prepared_statements() -> dict[Any, Any]:
+    """What has been prepared in this thread's DuckDB.
+
+    Returns:
+        Whatever was put there, the same for each call from the same thread.
+    """
+    return _this_thread().prepared
 
 
 def query(sql: str, **tables: pa.Table) -> pa.Table:

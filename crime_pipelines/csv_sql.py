@@ -1,6 +1,6 @@
-"""CSV through DuckDB's reader: one statement that parses and types rows, and what it can't be trusted with.
+"""CSV through DuckDB: its reader, what that can't be trusted with, and the statement that types rows.
 
-One pass parses, types and rejects all rows. Rejected rows travel in the same stream as the incidents, because
+One pass types and rejects all rows. Rejected rows travel in the same stream as the incidents, because
 a second pass for them would cost as much as the first: their year is null, and what is to be known of them
 stands in text columns that mean nothing else in such a row.
 """
@@ -29,41 +29,57 @@ def quoted(text: object) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
-def rows_sql(
-    paths: Sequence[Path],
-    width: int,
-    columns: Sequence[tuple[str, int]],
-    shift_years: int,
-    *,
-    headings: bool,
-    gzipped: bool,
-    errors: str,
-    scans: str,
+def csv_relation(
+    paths: Sequence[Path], width: int, *, headings: bool, gzipped: bool, errors: str, scans: str
 ) -> str:
-    """The statement that reads files of the same headings.
+    """The raw rows of files of the same headings.
 
     Args:
         paths: where the files lie on this machine.
         width: the number of headings.
-        columns: for each field that the files have, the position of its column.
-        shift_years: calendar years to move dates by.
         headings: whether the files' first line holds the headings.
         gzipped: whether the files are packed with gzip.
         errors: the name of a table to make, of what the reader stumbled over.
         scans: the name of a table to make, of the files it read.
 
     Returns:
-        A SELECT of `schema.COLUMNS`, rejected rows as `CARRIERS` says; `source_file` holds the path.
+        A SQL table expression of the columns that `raw_columns` names, all of them text, and `path`.
     """
-    names = [f"c{at:03d}" for at in range(width)]
-    declared = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
+    declared = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in raw_columns(width))
     # No new_line and no strict_mode: named together they make this reader drop rows of CRLF files in silence.
-    relation = (
+    return (
         f"read_csv([{', '.join(map(quoted, paths))}], columns = {{{declared}}}, "
         f"header = {str(headings).lower()}, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
         f"compression = '{'gzip' if gzipped else 'none'}', filename = 'path', store_rejects = true, "
         f"rejects_table = '{errors}', rejects_scan = '{scans}', max_line_size = {GREATEST_RECORD})"
     )
+
+
+def raw_columns(width: int) -> list[str]:
+    """The columns of raw rows.
+
+    Args:
+        width: the number of headings.
+
+    Returns:
+        A name for each heading.
+    """
+    return [f"c{at:03d}" for at in range(width)]
+
+
+def rows_sql(relation: str, width: int, columns: Sequence[tuple[str, int]], shift_years: int) -> str:
+    """The statement that makes incidents, or rejects, of raw rows.
+
+    Args:
+        relation: a SQL table expression of raw rows, as `csv_relation` gives them.
+        width: the number of headings.
+        columns: for each field that the files have, the position of its column.
+        shift_years: calendar years to move dates by.
+
+    Returns:
+        A SELECT of `schema.COLUMNS`, rejected rows as `CARRIERS` says; `source_file` holds the path.
+    """
+    names = raw_columns(width)
     carried = {"reason": "reject_reason", "source_file": "path", "raw_row": join_record_sql(names)}
     carrier = {column: carried[what] for what, column in CARRIERS.items()}
     outer: list[str] = []
@@ -85,7 +101,7 @@ def damaged_sql(errors: str, scans: str) -> str:
     """The files that can't be trusted to this reader.
 
     Args:
-        errors: as for `rows_sql`, whose statement has run.
+        errors: as for `csv_relation`, which has been read.
         scans: likewise.
 
     Returns:
@@ -102,7 +118,7 @@ def wrong_width_sql(errors: str, scans: str) -> str:
     """The rows of the wrong width, which the reader left out; to be asked where no file is damaged.
 
     Args:
-        errors: as for `rows_sql`, whose statement has run.
+        errors: as for `csv_relation`, which has been read.
         scans: likewise.
 
     Returns:

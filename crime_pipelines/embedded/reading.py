@@ -9,7 +9,7 @@ from typing import Final
 
 import duckdb
 
-from crime_pipelines.csv_sql import CARRIERS, damaged_sql, quoted, rows_sql, wrong_width_sql
+from crime_pipelines.csv_sql import CARRIERS, csv_relation, damaged_sql, quoted, rows_sql, wrong_width_sql
 from crime_pipelines.domain.schema import Reason
 from crime_pipelines.sources import SourceFile
 
@@ -134,16 +134,11 @@ def _forget(incidents: Path, batch: Batch) -> None:
 
 def _select(batch: Batch, shift_years: int, errors: str, scans: str) -> str:
     first = batch.files[0]
-    return rows_sql(
-        batch.paths,
-        len(first.headings),
-        first.columns,
-        shift_years,
-        headings=True,
-        gzipped=first.gzipped,
-        errors=errors,
-        scans=scans,
+    width = len(first.headings)
+    relation = csv_relation(
+        batch.paths, width, headings=True, gzipped=first.gzipped, errors=errors, scans=scans
     )
+    return rows_sql(relation, width, first.columns, shift_years)
 
 
 def malformed_union(number: int, files: dict[Path, str]) -> str:
