@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-
 from crime_pipelines.beam.tables import INCIDENTS, REJECTS, database, prepared_statements, query
+
 from crime_pipelines.csv_sql import (
     CARRIERS,
     csv_relation,
