@@ -24,6 +24,10 @@ VARIABLES: Final = {
     "files_topic": "CRIME_FILES_TOPIC",
     "finished_topic": "CRIME_FINISHED_TOPIC",
     "answers_topic": "CRIME_ANSWERS_TOPIC",
+    "feed_topic": "CRIME_FEED_TOPIC",
+    "feed_subscription": "CRIME_FEED_SUBSCRIPTION",
+    "dead_letters_topic": "CRIME_DEAD_LETTERS_TOPIC",
+    "surges_topic": "CRIME_SURGES_TOPIC",
     "template": "CRIME_TEMPLATE",
     "shift_years": "CRIME_SHIFT_YEARS",
     "dataproc_endpoint": "CRIME_DATAPROC_ENDPOINT",
@@ -55,6 +59,10 @@ class Settings:
         files_topic: the topic of landed files and of the scheduler's ticks.
         finished_topic: the topic of finished runs.
         answers_topic: the topic of fresh answers.
+        feed_topic: the topic of new incidents.
+        feed_subscription: the pipeline's subscription to it.
+        dead_letters_topic: the topic of messages of the feed that can't become incidents.
+        surges_topic: the topic of surges.
         template: the id of the workflow template.
         shift_years: calendar years to move every date by.
         dataproc_endpoint: Dataproc's endpoint, ``HOST:PORT``; with ``http://`` before it, without TLS.
@@ -78,6 +86,10 @@ class Settings:
     files_topic: str = "incident-files"
     finished_topic: str = "run-finished"
     answers_topic: str = "answers-ready"
+    feed_topic: str = "incident-feed"
+    feed_subscription: str = "incident-feed-pipeline"
+    dead_letters_topic: str = "incident-feed-dead-letters"
+    surges_topic: str = "surges"
     template: str = ""
     shift_years: int = DEFAULT_SHIFT_YEARS
     dataproc_endpoint: str = ""
