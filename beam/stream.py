@@ -19,10 +19,20 @@ from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
-
-from crime_pipelines.beam.live import AREA_HOURS, NIGHTS, SURGES, TOO_LATE, CountHours, CountNights, Step, Steps
+from crime_pipelines.beam.hints import of_type
+from crime_pipelines.beam.live import (
+    AREA_HOURS,
+    NIGHTS,
+    SURGES,
+    TOO_LATE,
+    CountHours,
+    CountNights,
+    Step,
+    Steps,
+)
 from crime_pipelines.beam.messages import DEAD_LETTERS, Change, DeadLetter, LatestVersion, ReadMessage
 from crime_pipelines.beam.sinks import InsertRows
+
 from crime_pipelines.domain.reading import Incident
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.settings import Settings
@@ -97,19 +107,17 @@ class ReadFeed(beam.PTransform):
         read = payloads | "Read" >> beam.ParDo(ReadMessage(self._options.shift_years)).with_outputs(
             DEAD_LETTERS, main="incidents"
         )
-        read.incidents.element_type = tuple[int, Incident]
-        read[DEAD_LETTERS].element_type = DeadLetter
-        changes = read.incidents | "Latest" >> beam.ParDo(
+        letters = of_type(read[DEAD_LETTERS], DeadLetter)
+        changes = of_type(read.incidents, tuple[int, Incident]) | "Latest" >> beam.ParDo(
             LatestVersion(int(self._options.expire_after.total_seconds()))
         ).with_output_types(Change)
         steps = changes | "Steps" >> beam.ParDo(Steps(lateness)).with_outputs(AREA_HOURS, NIGHTS, TOO_LATE)
-        steps[AREA_HOURS].element_type = tuple[tuple[int, int], Step]
-        steps[NIGHTS].element_type = tuple[str, Step]
-        hours = steps[AREA_HOURS] | "CountHours" >> beam.ParDo(CountHours(lateness)).with_outputs(
-            SURGES, main="rows"
-        )
-        nights = steps[NIGHTS] | "CountNights" >> beam.ParDo(CountNights())
-        return Feed(changes, read[DEAD_LETTERS], hours.rows, nights, hours[SURGES], steps[TOO_LATE])
+        hours = of_type(steps[AREA_HOURS], tuple[tuple[int, int], Step]) | "CountHours" >> beam.ParDo(
+            CountHours(lateness)
+        ).with_outputs(SURGES, main="rows")
+        nights = of_type(steps[NIGHTS], tuple[str, Step]) | "CountNights" >> beam.ParDo(CountNights())
+        surges = of_type(hours[SURGES], bytes)
+        return Feed(changes, letters, hours.rows, nights, surges, of_type(steps[TOO_LATE], Step))
 
 
 def build(pipeline: beam.Pipeline, settings: Settings, options: FeedOptions) -> None:

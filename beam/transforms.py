@@ -28,6 +28,7 @@ from apache_beam.metrics import Metrics
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.display import DisplayDataItem
 from crime_pipelines.beam.blocks import Block, blocks_of, chunks
+from crime_pipelines.beam.hints import of_type
 from crime_pipelines.beam.reading import read_rows
 from crime_pipelines.beam.versions import by_bucket, latest_versions
 
@@ -92,11 +93,11 @@ class ReadIncidentFiles(beam.PTransform):
             | "ReadBlocks"
             >> beam.ParDo(ReadBlock(self._shift_years)).with_outputs(_REJECTS, _ACCOUNTS, main=_INCIDENTS)
         )
-        # incidents: pa.Table; rejects: (block's name, pa.Table); accounts: Ingested
-        read.incidents.element_type = pa.Table
-        read.rejects.element_type = tuple[str, pa.Table]
-        read.accounts.element_type = Ingested
-        return IncidentsRead(read.incidents, read.rejects, read.accounts)
+        return IncidentsRead(
+            of_type(read.incidents, pa.Table),
+            of_type(read.rejects, tuple[str, pa.Table]),
+            of_type(read.accounts, Ingested),
+        )
 
     def display_data(self) -> dict[str, DisplayDataItem]:
         """What a runner's page shows of it."""
@@ -172,10 +173,9 @@ class LatestVersions(beam.PTransform):
             | "Together" >> beam.GroupByKey()
             | "DropSuperseded" >> beam.ParDo(DropSuperseded()).with_outputs(_ACCOUNTS, main=_INCIDENTS)
         )
-        # incidents: (bucket, pa.Table); accounts: Ingested
-        latest.incidents.element_type = tuple[int, pa.Table]
-        latest.accounts.element_type = Ingested
-        return LatestIncidents(latest.incidents, latest.accounts)
+        return LatestIncidents(
+            of_type(latest.incidents, tuple[int, pa.Table]), of_type(latest.accounts, Ingested)
+        )
 
     def display_data(self) -> dict[str, DisplayDataItem]:
         """What a runner's page shows of it."""

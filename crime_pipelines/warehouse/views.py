@@ -67,7 +67,9 @@ def views(project: str, dataset: str) -> tuple[View, ...]:
         if question is not CRIME_TREND
     ]
     feed = [
-        View(f"{LIVE}{table.name}", f"{table.description.partition(';')[0]}.", _newest(project, dataset, table))
+        View(
+            f"{LIVE}{table.name}", f"{table.description.partition(';')[0]}.", _newest(project, dataset, table)
+        )
         for table in (AREA_HOURS, NIGHTS)
     ]
     return (

@@ -10,12 +10,12 @@ import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
-from apache_beam.testing.test_stream import TestStream
+from apache_beam.testing.test_stream import TestStream as Played
 from apache_beam.transforms.window import TimestampedValue
+from crime_pipelines.beam.stream import FeedOptions, ReadFeed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crime_pipelines.beam.stream import FeedOptions, ReadFeed
 from crime_pipelines.domain.messages import write_message
 from crime_pipelines.domain.night import operational_night
 from crime_pipelines.domain.reading import Incident, read_incident
@@ -50,10 +50,12 @@ def feed(
 ) -> dict[str, list[Any]]:
     """What the feed makes of messages, published at these times and read one after the other."""
     found.clear()
-    stream = TestStream()
+    stream, watermark = Played(), None
     for moment, payload in events:
         stamp = moment.timestamp()
-        stream = stream.advance_watermark_to(stamp).add_elements([TimestampedValue(payload, stamp)])
+        if stamp != watermark:
+            stream, watermark = stream.advance_watermark_to(stamp), stamp
+        stream = stream.add_elements([TimestampedValue(payload, stamp)])
     stream = stream.advance_watermark_to_infinity()
     options = PipelineOptions([], streaming=True)
     with beam.Pipeline(runner=BundleBasedDirectRunner(), options=options) as pipeline:
