@@ -51,7 +51,7 @@ class Steps(beam.DoFn):
 
     An incident that occurred longer ago than the allowed lateness steps nowhere: its hour is closed. As
     versions are held at least that long, an hour that is open is never stepped into twice for one incident.
-    Time zones are left aside: a message's time is UTC, an incident's local, hours apart where lateness is days.
+    Time zones are left aside: a message's time is UTC and an incident's local, hours apart; lateness is days.
     """
 
     def __init__(self, allowed_lateness: timedelta | None) -> None:

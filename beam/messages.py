@@ -159,7 +159,7 @@ class LatestVersion(beam.DoFn):
         expiry.set(published + self._expire_after)
         yield Change(before, arrived, _moment(published))
 
-    @on_timer(_EXPIRY)
+    @on_timer(_EXPIRY)  # type: ignore[untyped-decorator]
     def expire(self, version: Any = beam.DoFn.StateParam(_VERSION)) -> None:  # noqa: B008
         """Let go of a version.
 
@@ -171,4 +171,5 @@ class LatestVersion(beam.DoFn):
 
 
 def _moment(published: Timestamp) -> datetime:
-    return published.to_utc_datetime().replace(tzinfo=UTC)
+    moment: datetime = published.to_utc_datetime()
+    return moment.replace(tzinfo=UTC)

@@ -75,7 +75,7 @@ class InsertRows(beam.DoFn):
     def teardown(self) -> None:
         """Close BigQuery."""
         if self._client is not None:
-            self._client.close()
+            self._client.close()  # type: ignore[no-untyped-call]
 
     def _insert(self) -> None:
         if self._client is None:

@@ -5,8 +5,8 @@ a steady rate, the number in a new hour would follow the negative binomial distr
 predict (a Poisson rate whose uncertainty is that of a Gamma distribution from Jeffreys' prior). An hour is a
 surge where that distribution gives so many incidents or more a chance below `LEVEL`.
 
-The false alarms. At a steady rate at most about one area-hour in 10,000 is called a surge, which is 1.3 a week
-over 77 areas; tests/unit/test_surges.py measures it. Crime is burstier than that: days of street festivals or
+The false alarms. At a steady rate about one area-hour in 10,000 is called a surge at most, 1.3 a week over 77
+areas; tests/unit/test_surges.py measures it. Crime is burstier than that: days of street festivals or
 of data entered late are surges by this rule, and are meant to be looked at, not to be taken for a finding.
 """
 

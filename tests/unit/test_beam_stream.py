@@ -1,4 +1,4 @@
-"""The feed, driven by Beam's own test stream: repeats, old versions, corrections, poison, expiry, lateness."""
+"""The feed, driven by Beam's own test stream: repeats, corrections, poison, expiry, lateness."""
 
 from __future__ import annotations
 
