@@ -49,9 +49,11 @@ def replay(
 
 
 @feed.command()
-@click.option("--state", required=True, metavar="FILE", help="Keeps how far the API was read; local or gs://.")
+@click.option(
+    "--state", required=True, metavar="FILE", help="Keeps how far the API was read; local or gs://."
+)
 @click.option("--url", help="The resource, ending in .json. [default: Chicago's crimes]")
-@click.option("--since", metavar="TIME", help="Begin after this publication time, where FILE is not there yet.")
+@click.option("--since", metavar="TIME", help="Begin after this publication time where there is no FILE.")
 @click.option("--page-rows", type=click.IntRange(1, 50_000), default=5_000, show_default=True, metavar="N")
 @click.option("--most-pages", type=click.IntRange(min=1), metavar="N", help="Stop after so many pages.")
 @place_options

@@ -1,4 +1,4 @@
-"""Dead letters: looked at, and published again once whatever was wrong with them, or with us, is put right."""
+"""Dead letters: looked at, and published again once what was wrong with them, or with us, is put right."""
 
 from __future__ import annotations
 

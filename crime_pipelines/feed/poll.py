@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import fsspec
 
@@ -31,6 +31,8 @@ _SECONDS: Final = 60
 _RETRIES: Final = 6
 _BUSY: Final = (429, 500, 502, 503, 504)
 _UPDATED, _ROW = ":updated_at", ":id"
+
+_Rows: TypeAlias = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,7 @@ def session() -> Session:
     from urllib3.util.retry import Retry
 
     made = requests.Session()
-    retry = Retry(
-        total=_RETRIES, backoff_factor=1, status_forcelist=_BUSY, respect_retry_after_header=True
-    )
+    retry = Retry(total=_RETRIES, backoff_factor=1, status_forcelist=_BUSY, respect_retry_after_header=True)
     for scheme in ("https://", "http://"):
         made.mount(scheme, HTTPAdapter(max_retries=retry))
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
@@ -165,7 +165,7 @@ def write_state(state: str, watermark: Watermark) -> None:
         system.pipe_file(path, content)
 
 
-def _pages(client: Session, url: str, watermark: Watermark | None, size: int) -> Iterator[list[dict[str, Any]]]:
+def _pages(client: Session, url: str, watermark: Watermark | None, size: int) -> Iterator[_Rows]:
     while True:
         rows = _page(client, url, watermark, size)
         yield rows
@@ -174,7 +174,7 @@ def _pages(client: Session, url: str, watermark: Watermark | None, size: int) ->
         watermark = Watermark(rows[-1][_UPDATED], rows[-1][_ROW])
 
 
-def _page(client: Session, url: str, watermark: Watermark | None, size: int) -> list[dict[str, Any]]:
+def _page(client: Session, url: str, watermark: Watermark | None, size: int) -> _Rows:
     import requests
 
     query = {"$select": ":*,*", "$order": f"{_UPDATED},{_ROW}", "$limit": str(size)}
