@@ -1,4 +1,7 @@
-"""The feed end to end: Pub/Sub, the streaming pipeline in a process of its own, the warehouse, dead letters."""
+"""The feed end to end: Pub/Sub, the streaming pipeline as a process, the warehouse, dead letters.
+
+More messages, or those of a real file: CRIME_FEED_MESSAGES=20000 CRIME_FEED_FILE=crimes.csv pytest ...
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,7 @@ import pytest
 
 from crime_pipelines.clients import publisher, subscriber, topic_path, warehouse_client
 from crime_pipelines.domain.messages import write_message
+from crime_pipelines.domain.records import join_record
 from crime_pipelines.feed.letters import letters, replay
 from crime_pipelines.feed.publishing import publish_all
 from crime_pipelines.feed.replay import messages_of
@@ -104,24 +109,31 @@ def alike(one: object, other: object) -> bool:
     return math.isclose(one, other, rel_tol=1e-9) if isinstance(one, float) else one == other  # type: ignore[arg-type]
 
 
+def incidents(folder: Path) -> list[bytes]:
+    """Messages of as many different incidents, in the order of their file."""
+    source = os.environ.get("CRIME_FEED_FILE", "")
+    if not source:
+        source = str(folder / "in.csv")
+        generate(Path(source), MESSAGES, seed=17, years=8)
+    return list(islice(messages_of(resolve(source)[0]), MESSAGES))
+
+
+def as_file(messages: list[bytes], path: Path) -> None:
+    """The same rows as a file for the batch."""
+    rows = [json.loads(each) for each in messages]
+    names = sorted({name for row in rows for name in row})
+    lines = [join_record([row.get(name) for name in names]) for row in rows]
+    path.write_text("\n".join([",".join(names), *lines]) + "\n", encoding="utf-8")
+
+
 def test_what_is_published_ends_in_the_answers_whatever_happens(settings: Settings, tmp_path: Path) -> None:
     generator = random.Random(3)
-    generate(tmp_path / "in.csv", MESSAGES, seed=17, years=8)
-    messages = list(messages_of(resolve(str(tmp_path / "in.csv"))[0]))
+    messages = incidents(tmp_path)
     corrected = [
-        write_message(
-            {
-                **{
-                    ("occurred_at" if name == "date" else name): text
-                    for name, text in json.loads(each).items()
-                },
-                "arrest": "true",
-                "updated_on": "2025-01-01T00:00:00",
-            }
-        )
+        json.dumps({**json.loads(each), "arrest": "true", "updated_on": "2025-01-01T00:00:00"}).encode()
         for each in generator.sample(messages, MESSAGES // 20)
     ]
-    poison = [f'{{"id": "{at}", "date": "soon"}}'.encode() for at in range(MESSAGES // 100)]
+    poison = [f'{{"id": "{at}", "date": "soon"}}'.encode() for at in range(1, MESSAGES // 100 + 1)]
     sent = [*messages, *corrected, *poison, *generator.sample(messages, MESSAGES // 10)]
     generator.shuffle(sent)
 
@@ -162,14 +174,8 @@ def test_what_is_published_ends_in_the_answers_whatever_happens(settings: Settin
         refresh(settings, latest)
         found = read(settings, client)
 
-    folder = tmp_path / "files"
-    folder.mkdir()
-    (tmp_path / "in.csv").rename(folder / "in.csv")
-    names = sorted({name for each in corrected for name in json.loads(each)})
-    rows = [json.loads(each) for each in corrected]
-    lines = [",".join(f'"{row.get(name, "")}"' for name in names) for row in rows]
-    (folder / "corrected.csv").write_text("\n".join([",".join(names), *lines]) + "\n")
-    record, answers = run(str(folder), tmp_path / "out")
+    as_file(messages + corrected, tmp_path / "all.csv")
+    record, answers = run(str(tmp_path / "all.csv"), tmp_path / "out")
     assert record.superseded == len(corrected)
     assert set(found) == set(answers)
     for name, answer in answers.items():
