@@ -39,12 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 2 where the input or the call is wrong.
     """
-    parser = argparse.ArgumentParser(prog="crime_pipelines.beam.job", allow_abbrev=False)
-    parser.add_argument("--input", required=True, help="SOURCE: a file, a folder, a glob, or a URI of one")
-    parser.add_argument("--output", required=True, help="folder for incidents/, rejects/, answers/, counts/")
-    parser.add_argument("--shift-years", "--shift_years", type=int, default=DEFAULT_SHIFT_YEARS)
-    parser.add_argument("--as-of", "--as_of", type=_day, default=None, help="YYYY-MM-DD; the latest incident")
-    ours, beams = parser.parse_known_args(arguments)
+    ours, beams = options().parse_known_args(arguments)
     try:
         files = resolve(ours.input)
         with beam.Pipeline(options=PipelineOptions(list(beams))) as pipeline:
@@ -62,6 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - the job's own command line
         return error.exit_code
     return 0
+
+
+def options() -> argparse.ArgumentParser:
+    """The job's own options.
+
+    Returns:
+        Their parser.
+    """
+    parser = argparse.ArgumentParser(prog="crime_pipelines.beam.job", allow_abbrev=False)
+    parser.add_argument("--input", required=True, help="SOURCE: a file, a folder, a glob, or a URI of one")
+    parser.add_argument("--output", required=True, help="folder for incidents/, rejects/, answers/, counts/")
+    parser.add_argument("--shift-years", "--shift_years", type=int, default=DEFAULT_SHIFT_YEARS)
+    parser.add_argument("--as-of", "--as_of", type=_day, default=None, help="YYYY-MM-DD; the latest incident")
+    return parser
 
 
 def write_answers(answers: Mapping[str, Answer], folder: str) -> None:

@@ -183,15 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, or 2 where the call is wrong.
     """
-    parser = argparse.ArgumentParser(prog="crime_pipelines.beam.stream", allow_abbrev=False)
-    parser.add_argument("--feed_subscription", default=None, help="subscription of the feed, its short name")
-    parser.add_argument("--dataset", default=None, help="the warehouse's dataset")
-    parser.add_argument("--shift_years", type=int, default=None, help="calendar years to move dates by")
-    parser.add_argument("--expire_after_days", type=float, default=DEFAULT_EXPIRY_DAYS)
-    parser.add_argument(
-        "--allowed_lateness_days", type=float, default=DEFAULT_LATENESS_DAYS, help="negative: without end"
-    )
-    ours, beams = parser.parse_known_args(arguments)
+    ours, beams = own_options().parse_known_args(arguments)
     options = PipelineOptions(list(beams))
     options.view_as(StandardOptions).streaming = True
     late = ours.allowed_lateness_days
@@ -213,6 +205,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - the job's own command line
         return error.exit_code
     return 0
+
+
+def own_options() -> argparse.ArgumentParser:
+    """The pipeline's own options.
+
+    Returns:
+        Their parser.
+    """
+    parser = argparse.ArgumentParser(prog="crime_pipelines.beam.stream", allow_abbrev=False)
+    parser.add_argument("--feed_subscription", default=None, help="subscription of the feed, its short name")
+    parser.add_argument("--dataset", default=None, help="the warehouse's dataset")
+    parser.add_argument("--shift_years", type=int, default=None, help="calendar years to move dates by")
+    parser.add_argument("--expire_after_days", type=float, default=DEFAULT_EXPIRY_DAYS)
+    parser.add_argument(
+        "--allowed_lateness_days", type=float, default=DEFAULT_LATENESS_DAYS, help="negative: without end"
+    )
+    return parser
 
 
 if __name__ == "__main__":
