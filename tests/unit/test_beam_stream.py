@@ -13,7 +13,7 @@ from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.testing.test_stream import TestStream as Played
 from apache_beam.transforms.window import TimestampedValue
 from crime_pipelines.beam.stream import FeedOptions, ReadFeed
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crime_pipelines.domain.messages import write_message
@@ -180,7 +180,7 @@ VERSIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(versions=st.lists(VERSIONS, min_size=1, max_size=12), data=st.data())
 def test_any_order_with_repeats_ends_in_the_same_counts(
     versions: list[dict[str, str]], data: st.DataObject

@@ -7,7 +7,7 @@ import re
 from itertools import accumulate
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crime_pipelines.domain import boundaries, records
@@ -59,7 +59,7 @@ files = st.lists(st.tuples(pieces, st.sampled_from(["\n", "\n", "\r\n", "\r"])),
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=files, at=st.floats(0, 1), context=st.sampled_from([2 * LIMIT, 4 * LIMIT]))
 def test_a_place_told_from_a_piece_begins_a_row(data: bytes, at: float, context: int) -> None:
     nominal = int(at * len(data))
@@ -77,7 +77,7 @@ def test_a_place_told_from_a_piece_begins_a_row(data: bytes, at: float, context:
         assert begin + found in starts(data)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=files)
 def test_from_the_beginning_each_row_is_found(data: bytes) -> None:
     at = 0
