@@ -73,16 +73,9 @@ def poll(
     """
     settings = settings_of(project, region)
     with google_libraries():
-        from crime_pipelines.feed import poll as polling
+        from crime_pipelines.feed.poll import poll as poll_api
 
-        done = polling.poll(
-            settings,
-            state,
-            url=url or polling.DEFAULT_URL,
-            since=since,
-            page_rows=page_rows,
-            most_pages=most_pages,
-        )
+        done = poll_api(settings, state, url=url, since=since, page_rows=page_rows, most_pages=most_pages)
     until = f", read up to {done.watermark.updated_at}" if done.watermark else ""
     click.echo(f"{done.messages:,} messages published to {settings.feed_topic}{until}")
 

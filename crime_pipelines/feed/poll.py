@@ -22,8 +22,6 @@ from crime_pipelines.settings import Settings
 if TYPE_CHECKING:
     from requests import Session
 
-#: Chicago's crimes, 2001 to present.
-DEFAULT_URL: Final = "https://data.cityofchicago.org/resource/ijzp-q8t2.json"
 #: The variable that holds the app token; without one, the API answers fewer calls an hour.
 TOKEN_VARIABLE: Final = "SOCRATA_APP_TOKEN"  # noqa: S105 - the variable's name
 PAGE_ROWS: Final = 5_000
@@ -67,7 +65,7 @@ def poll(
     settings: Settings,
     state: str,
     *,
-    url: str = DEFAULT_URL,
+    url: str | None = None,
     since: str | None = None,
     page_rows: int = PAGE_ROWS,
     most_pages: int | None = None,
@@ -77,7 +75,7 @@ def poll(
     Args:
         settings: the settings.
         state: the file that holds the watermark, local or a URI; made where there is none.
-        url: the resource, ending in .json.
+        url: the resource, ending in .json; the settings' unless given.
         since: where there is no watermark yet, the publication time to begin after, ISO 8601.
         page_rows: rows a page.
         most_pages: pages after which to stop, to go on another time.
@@ -92,7 +90,7 @@ def poll(
     watermark = read_state(state) or (Watermark(since) if since else None)
     messages = pages = 0
     with session() as client:
-        for rows in _pages(client, url, watermark, page_rows):
+        for rows in _pages(client, url or settings.feed_url, watermark, page_rows):
             if rows:
                 payloads = [_message(row) for row in rows]
                 messages += publish_all(settings, settings.feed_topic, payloads)

@@ -18,6 +18,7 @@ from crime_pipelines.errors import InputError
 from crime_pipelines.feed import poll as polling
 from crime_pipelines.feed.poll import Watermark, poll, read_state, write_state
 from crime_pipelines.settings import Settings
+from tests.cloud.processes import storage_server
 
 WHERE = re.compile(
     r":updated_at > '(?P<moment>[^']*)' OR \(:updated_at = '(?P=moment)' AND :id > '(?P<row>[^']*)'\)"
@@ -183,3 +184,23 @@ def test_the_state_survives_a_crash_while_it_is_written(tmp_path: Path) -> None:
     write_state(state, Watermark("c", "d"))
     assert read_state(state) == Watermark("c", "d")
     assert [each.name for each in tmp_path.iterdir()] == ["state"]
+
+
+def test_the_function_keeps_its_watermark_in_the_lake(
+    published: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from google.cloud.storage import Client
+
+    from crime_pipelines.clients import STORAGE_EMULATOR, storage_client
+    from crime_pipelines.functions.feed import on_tick
+
+    with storage_server() as storage, serving(rows_of(range(5))) as api:
+        monkeypatch.setenv(STORAGE_EMULATOR, storage)
+        settings = Settings("p", lake_bucket="lake", feed_url=api.url)
+        client: Client = storage_client(settings)
+        client.create_bucket("lake")
+        assert on_tick(settings).messages == 5
+        kept = json.loads(client.bucket("lake").blob("feed/watermark.json").download_as_bytes())
+        assert kept == {"updated_at": "2024-01-02T00:00:00Z", "row": "row-0004"}
+        assert on_tick(settings).messages == 0
+        client.close()
