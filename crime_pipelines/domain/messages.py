@@ -46,16 +46,19 @@ def read_message(payload: bytes, shift_years: int) -> Incident | BadMessage:
         return BadMessage(Reason.MALFORMED_ROW, f"not JSON: {error}")
     if not isinstance(found, dict):
         return BadMessage(Reason.MALFORMED_ROW, "not a JSON object")
+    names = _names(tuple(found))
+    if isinstance(names, BadMessage):
+        return names
     row: dict[str, str | None] = {}
-    for heading, value in found.items():
-        name = _field_of(heading)
+    for (heading, value), name in zip(found.items(), names, strict=True):
         if name is None:
             continue
-        if name in row:
-            return BadMessage(Reason.MALFORMED_ROW, f"two values for {name}")
-        if isinstance(value, dict | list):
+        if value is None or isinstance(value, str):
+            row[name] = value
+        elif isinstance(value, dict | list):
             return BadMessage(Reason.MALFORMED_ROW, f"{heading} is no text")
-        row[name] = value if value is None or isinstance(value, str) else _text(value)
+        else:
+            row[name] = _text(value)
     read = read_incident(row, shift_years)
     if isinstance(read, Reason):
         return BadMessage(read, f"{read}: {_shown(row, read)}")
@@ -75,13 +78,14 @@ def write_message(row: Mapping[str, str | None]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-@lru_cache(maxsize=1024)
-def _normal(heading: str) -> str | None:
-    return _FIELD_OF.get(normal_heading(heading))
-
-
-def _field_of(heading: str) -> str | None:
-    return _FIELD_OF.get(heading) or _normal(heading)
+@lru_cache(maxsize=256)
+def _names(headings: tuple[str, ...]) -> tuple[str | None, ...] | BadMessage:
+    """The field of each heading. A sender's messages mostly have one of a few sets of headings."""
+    names = tuple(_FIELD_OF.get(heading) or _FIELD_OF.get(normal_heading(heading)) for heading in headings)
+    for name in names:
+        if name is not None and names.count(name) > 1:
+            return BadMessage(Reason.MALFORMED_ROW, f"two values for {name}")
+    return names
 
 
 def _text(value: float | bool) -> str:
