@@ -86,7 +86,7 @@ def read_incident(row: Mapping[str, str | None], shift_years: int) -> Incident |
             lacking = lacking or critical
             continue
         found = text if read is None else read(text)
-        if found is not None and kind is Kind.DATETIME and not 1 <= found.year + shift_years <= 9999:
+        if isinstance(found, datetime) and not 1 <= found.year + shift_years <= 9999:
             found = None
         if found is None:
             if critical:
@@ -102,8 +102,8 @@ def read_incident(row: Mapping[str, str | None], shift_years: int) -> Incident |
         for at in _DATES:
             if values[at] is not None:
                 values[at] = shift(values[at], shift_years)
-    year = values[_OCCURRED].year
-    return Incident(*values[:_YEAR], year, *values[_YEAR:], ",".join(unreadable) or None)
+    values.insert(_YEAR, values[_OCCURRED].year)
+    return Incident(*values, ",".join(unreadable) or None)
 
 
 def _reason(row: Mapping[str, str | None], values: Mapping[str, object]) -> Reason:
