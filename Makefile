@@ -60,8 +60,9 @@ format: .venv/test
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: .venv/test
+bench: .venv/dev
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.beam
 
 prism: .venv/dev
 	@version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))') && \

@@ -103,7 +103,8 @@ def read_incident(row: Mapping[str, str | None], shift_years: int) -> Incident |
             if values[at] is not None:
                 values[at] = shift(values[at], shift_years)
     values.insert(_YEAR, values[_OCCURRED].year)
-    return Incident(*values, ",".join(unreadable) or None)
+    values.append(",".join(unreadable) or None)
+    return Incident(*values)
 
 
 def _reason(row: Mapping[str, str | None], values: Mapping[str, object]) -> Reason:
