@@ -1,7 +1,7 @@
-"""`python -m benchmarks.beam`: Beam against the embedded engine, against Beam row by row, and the feed's step.
+"""`python -m benchmarks.beam`: Beam against the embedded engine and against Beam row by row; the feed's step.
 
-The aims: at most twice the embedded engine's wall time on 2 million rows, at least 25 times the rows a second of a
-pipeline of dictionaries, and at most a third of the time a message of a chain of steps.
+The aims: at most twice the embedded engine's wall time on 2 million rows; at least 25 times the rows a second
+of a pipeline of dictionaries; at most a third of the time that a message takes through a chain of steps.
 """
 
 from __future__ import annotations

@@ -25,26 +25,30 @@ _Steps = Callable[[Any], Any]
 
 
 def trimmed(row: dict[str, Any]) -> dict[str, Any]:
+    """Texts trimmed."""
     return {name: text.strip() if isinstance(text, str) else text for name, text in row.items()}
 
 
 def dated(row: dict[str, Any]) -> dict[str, Any]:
+    """Dates read and shifted."""
+
     def read(text: str) -> datetime:
         moment = datetime.strptime(text, "%m/%d/%Y %I:%M:%S %p")
-        return moment.replace(
-            year=moment.year + 3, day=min(moment.day, 28) if moment.month == 2 else moment.day
-        )
+        day = min(moment.day, 28) if moment.month == 2 else moment.day
+        return moment.replace(year=moment.year + 3, day=day)
 
     return {**row, "date": read(row["date"]), "updated_on": read(row["updated_on"])}
 
 
 def numbered(row: dict[str, Any]) -> dict[str, Any]:
+    """Numbers read."""
     whole = {name: int(row[name]) if row.get(name) else None for name in ("id", "ward", "community_area")}
     names = ("x_coordinate", "y_coordinate", "latitude", "longitude")
     return {**row, **whole, **{name: float(row[name]) if row.get(name) else None for name in names}}
 
 
 def normal(row: dict[str, Any]) -> dict[str, Any]:
+    """Types and flags in their normal form."""
     return {
         **row,
         "primary_type": " ".join(row["primary_type"].upper().split()),
@@ -54,6 +58,7 @@ def normal(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def late(row: dict[str, Any]) -> dict[str, Any]:
+    """Whether it was late at night."""
     hour = row["date"].hour
     return {**row, "year": row["date"].year, "late_night": hour >= 22 or hour < 4}
 

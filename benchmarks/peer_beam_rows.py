@@ -19,10 +19,12 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 
 def parse(line: str, headings: list[str]) -> dict[str, str]:
+    """A line as a dictionary."""
     return dict(zip(headings, next(csv.reader([line])), strict=True))
 
 
 def typed(row: dict[str, str]) -> dict[str, object]:
+    """Its date read and shifted."""
     moment = datetime.strptime(row["Date"], "%m/%d/%Y %I:%M:%S %p")
     leap = moment.month == 2 and moment.day == 29
     moment = moment.replace(year=moment.year + 3, day=28 if leap else moment.day)
@@ -30,31 +32,38 @@ def typed(row: dict[str, str]) -> dict[str, object]:
 
 
 def by_month(row: dict[str, object]) -> tuple[str, int]:
+    """A month and one."""
     return f"{row['moment']:%Y-%m}", 1
 
 
 def is_theft(row: dict[str, object]) -> bool:
+    """Whether it is a theft at a known place."""
     return row["Primary Type"] == "THEFT" and bool(row["Location Description"])
 
 
 def by_location(row: dict[str, object]) -> tuple[tuple[int, object], int]:
+    """A year, a place, and one."""
     return (row["moment"].year, row["Location Description"]), 1  # type: ignore[attr-defined]
 
 
 def is_late(row: dict[str, object]) -> bool:
+    """Whether it was late at night."""
     hour = row["moment"].hour  # type: ignore[attr-defined]
     return bool(hour >= 22 or hour < 4)
 
 
 def by_area(row: dict[str, object]) -> tuple[object, int]:
+    """An area and one."""
     return row["area"], 1
 
 
 def by_type(row: dict[str, object]) -> tuple[object, tuple[int, int]]:
+    """A type, one, and whether there was an arrest."""
     return row["Primary Type"], (1, int(bool(row["arrest"])))
 
 
 def added(pairs: object) -> tuple[int, int]:
+    """Pairs added up."""
     whole = arrests = 0
     for number, arrested in pairs:  # type: ignore[attr-defined]
         whole += number
