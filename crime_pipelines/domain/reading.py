@@ -11,9 +11,8 @@ from crime_pipelines.domain.dates import in_calendar_sql, is_date_alone, is_date
 from crime_pipelines.domain.dialect import Dialect
 from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
 from crime_pipelines.domain.text import WHITESPACE, Trimmed, clean, clean_sql, literal
-from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, value, value_sql
-from crime_pipelines.domain.text import Trimmed, clean, clean_sql, literal
 from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, reader, value_sql
+
 _NAMES: Final = tuple(field.name for field in FIELDS)
 _OCCURRED: Final = _NAMES.index("occurred_at")
 _DATES: Final = (_OCCURRED, _NAMES.index("updated_on"))

@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crime_pipelines.warehouse.answers import read, refresh
-from crime_pipelines.warehouse.setup import set_up
 
 from crime_pipelines.clients import publisher, subscriber, topic_path, warehouse_client
 from crime_pipelines.domain.messages import write_message
@@ -35,6 +33,8 @@ from crime_pipelines.generate import generate
 from crime_pipelines.run import run
 from crime_pipelines.settings import Settings
 from crime_pipelines.sources import resolve
+from crime_pipelines.warehouse.answers import read, refresh
+from crime_pipelines.warehouse.setup import set_up
 from tests.cloud.local import PROJECT, stores
 
 RUNNER = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRunner"
