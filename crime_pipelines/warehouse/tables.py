@@ -159,7 +159,9 @@ RUNS: Final = Table(
     "A run whose rows are all in the warehouse.",
     (
         Column("run_id", "STRING", "The run."),
-        Column("architecture", "INTEGER", "1: through Parquet in the lake. 2: straight to BigQuery."),
+        Column(
+            "architecture", "INTEGER", "1: through Parquet in the lake. 2: straight to BigQuery. 0: the feed."
+        ),
         Column("engine", "STRING", "What read the files."),
         Column("source", "STRING", "The source as given."),
         Column("started_at", "TIMESTAMP", "When the attempt that counts began."),
