@@ -5,6 +5,7 @@
 # make functions  the source folder of the Cloud Run functions, build/functions.zip
 # make test-terraform  the cloud's configuration: format, validity, plans, policies, agreement with the code
 # make declared  what Terraform takes from the code, terraform/declared/, made anew
+# make prism  the portable Beam runner, build/prism; needs Go
 # make bench  ratios against other programs that do the same job, side by side in one run
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ DEMO_ROWS ?= 200000
 # mypy and import-linter want spark/ and beam/ where they are imported from
 TREE := build/tree
 
-.PHONY: demo test dev tree lint format bench functions test-terraform declared lock clean
+.PHONY: demo test dev tree lint format bench functions test-terraform declared prism lock clean
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -61,8 +62,13 @@ format: .venv/test
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: .venv/test
+bench: .venv/dev
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.beam
+
+prism: .venv/dev
+	@version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))') && \
+	GOBIN=$(CURDIR)/build go install "github.com/apache/beam/sdks/v2/go/cmd/prism@v$$version"
 
 functions: .venv/dev
 	@$(BIN)/crime-pipelines functions build build/functions.zip

@@ -37,6 +37,12 @@ ENGINE: Final = Variant(
     "crime-pipelines run", lambda source, out, areas: [command(), "run", str(source), "--out", str(out)]
 )
 PEER: Final = Variant("peer_duckdb", _script("peer_duckdb.py"))
+BEAM: Final = Variant(
+    "crime-pipelines run --engine beam",
+    lambda source, out, areas: [command(), "run", str(source), "--out", str(out), "--engine", "beam"],
+)
+#: Beam as people write it; see `benchmarks.beam`.
+BEAM_ROWS: Final = Variant("peer_beam_rows", _script("peer_beam_rows.py"), answers=False)
 VARIANTS: Final = (
     ENGINE,
     PEER,

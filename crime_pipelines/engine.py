@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +19,7 @@ from crime_pipelines.sources import SourceFile
 ENGINES: Final = {
     "duckdb": "crime_pipelines.embedded.engine:DuckDBEngine",
     "spark": "crime_pipelines.spark.engine:SparkEngine",
+    "beam": "crime_pipelines.beam.engine:BeamEngine",
 }
 DEFAULT_ENGINE: Final = "duckdb"
 
@@ -123,11 +124,12 @@ def ask(
     }
 
 
-def open_engine(name: str) -> AbstractContextManager[Engine]:
+def open_engine(name: str, options: Mapping[str, str] | None = None) -> AbstractContextManager[Engine]:
     """An engine by its name.
 
     Args:
         name: one of `ENGINES`.
+        options: choices that this engine knows, by name (``runner`` for ``beam``).
 
     Returns:
         The engine, to be entered with ``with``.
@@ -139,7 +141,7 @@ def open_engine(name: str) -> AbstractContextManager[Engine]:
         raise InputError(f"--engine {name}: there is no such engine here; there is {', '.join(ENGINES)}")
     module, _, attribute = ENGINES[name].partition(":")
     try:
-        engine: AbstractContextManager[Engine] = getattr(import_module(module), attribute)()
+        engine: AbstractContextManager[Engine] = getattr(import_module(module), attribute)(**(options or {}))
     except ImportError as error:
         raise InputError(f"--engine {name}: {error}; pip install 'crime-pipelines[{name}]'") from error
     return engine

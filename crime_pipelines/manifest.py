@@ -21,7 +21,7 @@ class Manifest:
     Attributes:
         run_id: the run.
         attempt: which of its attempts.
-        architecture: 1 or 2.
+        architecture: 1 or 2; 0 for the feed.
         source: the source as given.
         files: the files read.
         engine: the engine that read them.

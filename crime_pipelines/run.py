@@ -63,6 +63,7 @@ def run(
     out: Path,
     *,
     engine: str = "duckdb",
+    engine_options: Mapping[str, str] | None = None,
     shift_years: int = 3,
     as_of: date | None = None,
     boundaries: Path | None = None,
@@ -74,6 +75,7 @@ def run(
         source: a file, a folder, a glob or a URI of CSV files, plain or gzipped.
         out: the folder; its content is replaced at the end, at once, or left as it was.
         engine: the engine that reads and counts.
+        engine_options: choices that this engine knows, by name; see `open_engine`.
         shift_years: calendar years to move every date by.
         as_of: the day that the answers are as of; the latest incident's moment unless given. It chooses the
             calendar windows of the answers and leaves no incident out.
@@ -95,7 +97,7 @@ def run(
         files = resolve(source)
         refuse_overlap(out, [file.uri for file in files])
         shapes = _shapes(boundaries)
-    with open_engine(engine) as opened, workplace(out) as place:
+    with open_engine(engine, engine_options) as opened, workplace(out) as place:
         with clock.stage("read"), _meanwhile(import_ahead), _meanwhile(_warm_up):
             ingested = opened.ingest(Job(files, place.folder, place.scratch, shift_years, told.share))
         record = _record(engine, source, [file.uri for file in files], ingested, shift_years, as_of)

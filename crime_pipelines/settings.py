@@ -25,6 +25,11 @@ VARIABLES: Final = {
     "files_topic": "CRIME_FILES_TOPIC",
     "finished_topic": "CRIME_FINISHED_TOPIC",
     "answers_topic": "CRIME_ANSWERS_TOPIC",
+    "feed_topic": "CRIME_FEED_TOPIC",
+    "feed_subscription": "CRIME_FEED_SUBSCRIPTION",
+    "dead_letters_topic": "CRIME_DEAD_LETTERS_TOPIC",
+    "surges_topic": "CRIME_SURGES_TOPIC",
+    "feed_url": "CRIME_FEED_URL",
     "template": "CRIME_TEMPLATE",
     "shift_years": "CRIME_SHIFT_YEARS",
     "dataproc_endpoint": "CRIME_DATAPROC_ENDPOINT",
@@ -58,6 +63,11 @@ class Settings:
         files_topic: the topic of landed files and of the scheduler's ticks.
         finished_topic: the topic of finished runs.
         answers_topic: the topic of fresh answers.
+        feed_topic: the topic of new incidents.
+        feed_subscription: the pipeline's subscription to it.
+        dead_letters_topic: the topic of messages of the feed that can't become incidents.
+        surges_topic: the topic of surges.
+        feed_url: the resource of the City's API that new incidents come from, ending in .json.
         template: the id of the workflow template.
         shift_years: calendar years to move every date by.
         dataproc_endpoint: Dataproc's endpoint, ``HOST:PORT``; with ``http://`` before it, without TLS.
@@ -82,6 +92,11 @@ class Settings:
     files_topic: str = "incident-files"
     finished_topic: str = "run-finished"
     answers_topic: str = "answers-ready"
+    feed_topic: str = "incident-feed"
+    feed_subscription: str = "incident-feed-pipeline"
+    dead_letters_topic: str = "incident-feed-dead-letters"
+    surges_topic: str = "surges"
+    feed_url: str = "https://data.cityofchicago.org/resource/ijzp-q8t2.json"
     template: str = ""
     shift_years: int = DEFAULT_SHIFT_YEARS
     dataproc_endpoint: str = ""

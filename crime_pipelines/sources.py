@@ -29,7 +29,7 @@ _FOREIGN: Final = {
     b"PAR1": "is Parquet, not CSV",
 }
 #: Headings longer than this are no headings.
-_GREATEST_HEADINGS: Final = 1 << 16
+GREATEST_HEADINGS: Final = 1 << 16
 
 
 class SupportsRead(Protocol):
@@ -220,7 +220,7 @@ def look(uri: str, size: int) -> SourceFile:
 
 
 def _headings(stream: SupportsRead, uri: str) -> tuple[str, str]:
-    start = stream.read(_GREATEST_HEADINGS)
+    start = stream.read(GREATEST_HEADINGS)
     if not start:
         raise InputError(f"{uri}: is empty")
     for magic, problem in _FOREIGN.items():

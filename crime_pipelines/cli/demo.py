@@ -14,9 +14,9 @@ from crime_pipelines.cli.run import summarise
 @click.argument("source", required=False)
 @click.option(
     "--architecture",
-    type=click.Choice(["1", "2"]),
+    type=click.Choice(["1", "2", "streaming"]),
     required=True,
-    help="1: Parquet in the lake, then BigQuery; 2: straight to BigQuery.",
+    help="1: Parquet in the lake, then BigQuery; 2: straight to BigQuery; streaming: every row a message.",
 )
 @click.option(
     "--out",
@@ -50,6 +50,7 @@ def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int)
     Examples
       crime-pipelines demo --architecture 1 --out out
       crime-pipelines demo crimes.csv.gz --architecture 2 --out out
+      crime-pipelines demo --architecture streaming --rows 2000 --out out
 
     Exit codes: 0 done, 1 failed on the way, 2 the input, the machine or the call is wrong, 130 interrupted.
     """

@@ -13,6 +13,7 @@ from crime_pipelines import __version__
 from crime_pipelines.cli.check import check
 from crime_pipelines.cli.dataproc import dataproc
 from crime_pipelines.cli.demo import demo
+from crime_pipelines.cli.feed import deadletters, feed
 from crime_pipelines.cli.functions import functions
 from crime_pipelines.cli.generate import generate
 from crime_pipelines.cli.localcloud import localcloud
@@ -52,7 +53,10 @@ def cli(log_format: str) -> None:
     set_up_logs(log_format)
 
 
-for _command in (run, generate, check, report, serve, dataproc, functions, warehouse, localcloud, demo):
+_COMMANDS: Final = (
+    run, generate, check, report, serve, dataproc, functions, warehouse, localcloud, demo, feed, deadletters
+)  # fmt: skip
+for _command in _COMMANDS:
     cli.add_command(_command)
 
 

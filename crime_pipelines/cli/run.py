@@ -33,6 +33,12 @@ from crime_pipelines.record import RunRecord
     help="What reads and counts. All engines give the same answers.",
 )
 @click.option(
+    "--beam-runner",
+    metavar="NAME",
+    help="Where the pipeline of --engine beam runs: direct (in this process) or prism (in one of its own). "
+    "[default: direct]",
+)
+@click.option(
     "--shift-years",
     type=int,
     default=DEFAULT_SHIFT_YEARS,
@@ -51,6 +57,7 @@ def run(
     source: str,
     out: Path,
     engine: str,
+    beam_runner: str | None,
     shift_years: int,
     as_of: datetime | None,
     boundaries: Path | None,
@@ -78,11 +85,14 @@ def run(
     """
     from crime_pipelines.run import run as run_pipeline
 
+    if beam_runner and engine != "beam":
+        raise click.UsageError(f"--beam-runner says nothing to --engine {engine}")
     with TerminalProgress() as progress:
         record, answers = run_pipeline(
             source,
             out,
             engine=engine,
+            engine_options={"runner": beam_runner} if beam_runner else None,
             shift_years=shift_years,
             as_of=as_of.date() if as_of else None,
             boundaries=boundaries,

@@ -5,13 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from crime_pipelines.domain.dates import in_calendar_sql, is_date_alone, is_date_alone_sql, shift, shift_sql
 from crime_pipelines.domain.dialect import Dialect
 from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
 from crime_pipelines.domain.text import WHITESPACE, Trimmed, clean, clean_sql, literal
-from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, value, value_sql
+from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, reader, value_sql
+
+_NAMES: Final = tuple(field.name for field in FIELDS)
+_OCCURRED: Final = _NAMES.index("occurred_at")
+_DATES: Final = (_OCCURRED, _NAMES.index("updated_on"))
+_SHIFTED: Final = _NAMES.index("shift_years")
+#: Where the year goes, which is no field of a row.
+_YEAR: Final = COLUMNS.index("year")
+#: Of each field: its name, its kind, what reads its trimmed text (None: it is the text), if it is critical.
+_PLAN: Final = tuple(
+    (each.name, each.kind, None if each.kind is Kind.TEXT else reader(each.kind), each.name in CRITICAL)
+    for each in FIELDS
+)
+if (*_NAMES[:_YEAR], "year", *_NAMES[_YEAR:], "unreadable") != COLUMNS:
+    raise AssertionError("the columns are not the fields with year and unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +72,38 @@ def read_incident(row: Mapping[str, str | None], shift_years: int) -> Incident |
     Returns:
         The incident, or the first reason why the row can't be one.
     """
-    values: dict[str, Any] = {
-        field.name: value(field.kind, row.get(field.name), shift_years) for field in FIELDS
-    }
-    if any(values[name] is None for name in CRITICAL):
-        return _reason(row, values)
-    unreadable = [
-        field.name
-        for field in FIELDS
-        if field.name not in CRITICAL and is_unreadable(field.kind, row.get(field.name), values[field.name])
-    ]
-    carried = values["shift_years"] or 0
-    for name in ("occurred_at", "updated_on"):
-        if values[name] is not None and not carried:
-            values[name] = shift(values[name], shift_years)
-    values["shift_years"] = carried or shift_years
-    return Incident(**values, year=values["occurred_at"].year, unreadable=",".join(unreadable) or None)
+    # Field by field as `values.value` and `values.is_unreadable` say; in one go, as this is the path of every
+    # message.
+    values: list[Any] = []
+    unreadable: list[str] = []
+    lacking = False
+    get = row.get
+    for name, kind, read, critical in _PLAN:
+        text = get(name)
+        if text is None or not (text := text.strip()):
+            values.append(None)
+            lacking = lacking or critical
+            continue
+        found = text if read is None else read(text)
+        if isinstance(found, datetime) and not 1 <= found.year + shift_years <= 9999:
+            found = None
+        if found is None:
+            if critical:
+                lacking = True
+            elif is_unreadable(kind, text, None):
+                unreadable.append(name)
+        values.append(found)
+    if lacking:
+        return _reason(row, dict(zip(_NAMES, values, strict=True)))
+    carried = values[_SHIFTED] or 0
+    if not carried:
+        values[_SHIFTED] = shift_years
+        for at in _DATES:
+            if values[at] is not None:
+                values[at] = shift(values[at], shift_years)
+    values.insert(_YEAR, values[_OCCURRED].year)
+    values.append(",".join(unreadable) or None)
+    return Incident(*values)
 
 
 def _reason(row: Mapping[str, str | None], values: Mapping[str, object]) -> Reason:

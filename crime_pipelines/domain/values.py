@@ -94,6 +94,18 @@ def value(kind: Kind, text: str | None, shift_years: int) -> type_of_value | Non
     return found
 
 
+def reader(kind: Kind) -> Callable[[str], type_of_value | None]:
+    """What reads the trimmed text of a field of a kind.
+
+    Args:
+        kind: the kind.
+
+    Returns:
+        A function of a text that is not empty.
+    """
+    return _READERS[kind]
+
+
 def is_unreadable(kind: Kind, text: str | None, found: type_of_value | None) -> bool:
     """Whether a field holds something that could not be read (not merely nothing).
 

@@ -13,8 +13,9 @@ from typing import Final, Self
 import duckdb
 
 from crime_pipelines.cores import usable_cores
+from crime_pipelines.csv_sql import quoted
 from crime_pipelines.domain.areas import AREAS
-from crime_pipelines.embedded.ingest import ingest, quoted
+from crime_pipelines.embedded.ingest import ingest
 from crime_pipelines.engine import INCIDENTS, Ingested, Job
 from crime_pipelines.questions import Question
 from crime_pipelines.questions.catalogue import Row

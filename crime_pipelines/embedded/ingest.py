@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import duckdb
 
+from crime_pipelines.csv_sql import quoted
 from crime_pipelines.embedded.reading import (
     REJECTED_PARTITION,
     Batch,
     NeedsRepairError,
     batches,
     malformed_union,
-    quoted,
     read,
     rejected_select,
 )
@@ -25,8 +25,6 @@ from crime_pipelines.embedded.versions import drop_superseded
 from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested, Job
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.sources import SourceFile, fetched
-
-__all__ = ["ingest", "quoted"]
 
 #: The longest line of a file of malformed rows that is read back, in bytes.
 _LONGEST_LINE: Final = 1 << 24

@@ -1,8 +1,4 @@
-"""Reading CSV with DuckDB: one pass over the files, whatever they hold.
-
-One statement parses, types and writes all rows. Rejected rows travel in the same stream, in a partition of
-their own, because a second pass for them would cost as much as the first.
-"""
+"""Reading batches of files with DuckDB: one pass that parses, types and writes all rows."""
 
 from __future__ import annotations
 
@@ -13,20 +9,12 @@ from typing import Final
 
 import duckdb
 
-from crime_pipelines.domain.dialect import DUCKDB
-from crime_pipelines.domain.reading import read_incidents_sql
-from crime_pipelines.domain.records import GREATEST_RECORD, join_record_sql
-from crime_pipelines.domain.schema import COLUMNS, Reason
+from crime_pipelines.csv_sql import CARRIERS, csv_relation, damaged_sql, quoted, rows_sql, wrong_width_sql
+from crime_pipelines.domain.schema import Reason
 from crime_pipelines.sources import SourceFile
 
-#: A rejected row has no year. Its reason, file and raw text travel in text columns that mean nothing else
-#: in that partition, so that the incidents' files need no column for them.
+#: A rejected row has no year, so it ends up here (see `csv_sql`).
 REJECTED_PARTITION: Final = "year=__HIVE_DEFAULT_PARTITION__"
-CARRIERS: Final = {"reason": "case_number", "source_file": "block", "raw_row": "description"}
-
-#: What DuckDB calls a row with too few or too many fields; anything else it finds calls for `repair`.
-_WRONG_WIDTH: Final = ("MISSING COLUMNS", "TOO MANY COLUMNS")
-_WITHOUT_BREAK: Final = "RTRIM(csv_line, chr(10) || chr(13))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +60,6 @@ class NeedsRepairError(Exception):
         """
         super().__init__(f"{len(paths)} files need repair")
         self.paths = paths
-
-
-def quoted(text: object) -> str:
-    """A text as DuckDB's string literal."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def batches(files: Sequence[SourceFile], paths: Sequence[Path]) -> list[Batch]:
@@ -129,11 +112,7 @@ def read(connection: duckdb.DuckDBPyConnection, batch: Batch, incidents: Path, s
             f"(FORMAT parquet, PARTITION_BY (year), FILENAME_PATTERN 'batch{batch.number}_{{i}}', "
             f"OVERWRITE_OR_IGNORE)"
         ).fetchone()
-        damaged = connection.execute(
-            f"SELECT DISTINCT file_path FROM {errors} JOIN {scans} USING (scan_id, file_id) "
-            f"WHERE error_type NOT IN {_WRONG_WIDTH} "
-            f"OR CONTAINS({_WITHOUT_BREAK}, chr(10)) OR CONTAINS({_WITHOUT_BREAK}, chr(13))"
-        ).fetchall()
+        damaged = connection.execute(damaged_sql(errors, scans)).fetchall()
     except duckdb.InvalidInputException as error:
         # The reader gave up on a file: mixed line breaks, for one. It names the file on a line of its own.
         named = {Path(line.partition("=")[2].strip()) for line in str(error).splitlines() if "file =" in line}
@@ -142,11 +121,8 @@ def read(connection: duckdb.DuckDBPyConnection, batch: Batch, incidents: Path, s
     if damaged:
         _forget(incidents, batch)
         raise NeedsRepairError({Path(path) for (path,) in damaged})
-    # The reader notes one error for each column too many.
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE wrong_width_{batch.number} AS "
-        f"SELECT file_path AS path, ANY_VALUE({_WITHOUT_BREAK}) AS raw_row "
-        f"FROM {errors} JOIN {scans} USING (scan_id, file_id) GROUP BY file_path, line_byte_position"
+        f"CREATE OR REPLACE TEMP TABLE wrong_width_{batch.number} AS {wrong_width_sql(errors, scans)}"
     )
     return int(row[0]) if row else 0
 
@@ -157,31 +133,12 @@ def _forget(incidents: Path, batch: Batch) -> None:
 
 
 def _select(batch: Batch, shift_years: int, errors: str, scans: str) -> str:
-    names = [f"c{at:03d}" for at in range(len(batch.files[0].headings))]
-    columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
-    paths = ", ".join(quoted(path) for path in batch.paths)
-    packing = "gzip" if batch.files[0].gzipped else "none"
-    # No new_line and no strict_mode: named together they make this reader drop rows of CRLF files in silence.
-    relation = (
-        f"read_csv([{paths}], columns = {{{columns}}}, header = true, auto_detect = false, delim = ',', "
-        f"quote = '\"', escape = '\"', compression = '{packing}', filename = 'path', store_rejects = true, "
-        f"rejects_table = '{errors}', rejects_scan = '{scans}', max_line_size = {GREATEST_RECORD})"
+    first = batch.files[0]
+    width = len(first.headings)
+    relation = csv_relation(
+        batch.paths, width, headings=True, gzipped=first.gzipped, errors=errors, scans=scans
     )
-    raw = {name: names[at] for name, at in batch.files[0].columns}
-    carried = {"reason": "reject_reason", "source_file": "path", "raw_row": join_record_sql(names)}
-    carrier = {column: carried[what] for what, column in CARRIERS.items()}
-    outer: list[str] = []
-    for column in COLUMNS:
-        if column in carrier:
-            outer.append(
-                f"CASE WHEN reject_reason IS NULL THEN {column} ELSE {carrier[column]} END AS {column}"
-            )
-        elif column == "year":
-            outer.append("CASE WHEN reject_reason IS NULL THEN year END AS year")
-        else:
-            outer.append(column)
-    read = read_incidents_sql(relation, raw, DUCKDB, shift_years, also=["path", *names])
-    return f"SELECT {', '.join(outer)} FROM ({read}) AS rows_read"
+    return rows_sql(relation, width, first.columns, shift_years)
 
 
 def malformed_union(number: int, files: dict[Path, str]) -> str:

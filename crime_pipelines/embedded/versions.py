@@ -11,8 +11,8 @@ from typing import Final
 
 import duckdb
 
+from crime_pipelines.csv_sql import quoted
 from crime_pipelines.domain.versions import LATEST_FIRST
-from crime_pipelines.embedded.reading import quoted
 
 #: Ids are grouped so many at a time, which bounds the memory for it.
 _IDS_AT_ONCE: Final = 4_000_000

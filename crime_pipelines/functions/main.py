@@ -92,3 +92,16 @@ def render_charts(event: CloudEvent) -> None:
 
     with serving.handled(event["id"], dict(flask.request.headers)):
         on_answers(content(event["type"], event.get_data()), serving.settings(), serving.storage())
+
+
+@functions_framework.cloud_event
+def poll_feed(event: CloudEvent) -> None:
+    """The feed's schedule ticks: publish what the City's API has that is new.
+
+    Args:
+        event: the tick, through Pub/Sub.
+    """
+    from crime_pipelines.functions.feed import on_tick
+
+    with serving.handled(event["id"], dict(flask.request.headers)):
+        on_tick(serving.settings())

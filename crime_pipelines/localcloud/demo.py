@@ -17,7 +17,7 @@ from crime_pipelines.clients import storage_client, warehouse_client
 from crime_pipelines.errors import InputError
 from crime_pipelines.functions.charts import record_of
 from crime_pipelines.generate import generate
-from crime_pipelines.localcloud import batch_demo
+from crime_pipelines.localcloud import batch_demo, stream_demo
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.steps import Steps
 from crime_pipelines.localcloud.watching import Watch, watching
@@ -33,6 +33,7 @@ from crime_pipelines.warehouse.answers import read
 DRIVES: Final[dict[str, tuple[int, Callable[[LocalCloud, Watch, Steps, SourceFile], str]]]] = {
     "1": (1, batch_demo.drive),
     "2": (2, batch_demo.drive),
+    "streaming": (1, stream_demo.drive),
 }
 _DEFECTS: Final = 0.005
 

@@ -14,6 +14,7 @@ from crime_pipelines.domain.offences import is_theft_sql
 from crime_pipelines.questions.catalogue import QUESTIONS, Question, question
 
 _SOURCE: Final = "bigquery"
+_INCIDENTS: Final = "incidents"
 #: Rules that the questions call like functions, each by the domain's expression of it.
 _RULES: Final[dict[str, Callable[..., str]]] = {"IS_LATE_NIGHT": is_late_night_sql, "IS_THEFT": is_theft_sql}
 
@@ -24,6 +25,7 @@ def render(
     as_of: datetime | str,
     shift_years: int = 0,
     tables: Mapping[str, str] | None = None,
+    weight: str | None = None,
 ) -> str:
     """A question as a statement that an engine runs as it stands.
 
@@ -34,6 +36,8 @@ def render(
             ``(SELECT MAX(occurred_at) FROM incidents)``).
         shift_years: the run's date shift, which only `DATA_QUALITY` asks for.
         tables: the engine's names of the tables `incidents` and `areas`, where they differ.
+        weight: the column of `incidents` that says how many incidents a row stands for, where each row does
+            not stand for itself alone.
 
     Returns:
         A SELECT in that dialect. Rules of the domain are written out; a question that builds on another
@@ -45,6 +49,8 @@ def render(
     names = {each.name for each in QUESTIONS}
     for table in {node.name for node in tree.find_all(exp.Table)} & names:
         tree = tree.with_(table, as_=_expanded(question(table), parameters), append=True)
+    if weight:
+        _weigh(tree, weight)
     for node in list(tree.find_all(exp.Table)):
         if tables and node.name in tables:
             alias = node.alias or node.name
@@ -82,9 +88,20 @@ def order_of(asked: Question, dialect: str) -> str:
     return ", ".join(each.sql(dialect=dialect) for each in order.expressions)
 
 
-def _expanded(asked: Question, parameters: Mapping[str, str]) -> exp.Select:
-    tree = sqlglot.parse_one(asked.sql, dialect=_SOURCE)
+def expression(sql: str, dialect: str) -> str:
+    """An expression over the columns of `incidents` as an engine reads it.
 
+    Args:
+        sql: the expression in BigQuery's dialect; it may call the domain's rules like functions.
+        dialect: sqlglot's name of the engine's dialect.
+
+    Returns:
+        The expression in that dialect, rules written out.
+    """
+    return _with_rules(sqlglot.parse_one(sql, dialect=_SOURCE), {}).sql(dialect=dialect)
+
+
+def _with_rules(tree: exp.Expr, parameters: Mapping[str, str]) -> exp.Expr:
     def expand(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Anonymous) and node.name.upper() in _RULES:
             arguments = [argument.sql(dialect=_SOURCE) for argument in node.expressions]
@@ -93,7 +110,27 @@ def _expanded(asked: Question, parameters: Mapping[str, str]) -> exp.Select:
             return sqlglot.parse_one(parameters[node.name], dialect=_SOURCE)
         return node
 
-    expanded = tree.transform(expand)
+    return tree.transform(expand)
+
+
+def _weigh(tree: exp.Expr, weight: str) -> None:
+    """Let every row of `incidents` count as often as its weight says, in place."""
+    for select in list(tree.find_all(exp.Select)):
+        source = select.args.get("from_") or select.args.get("from")
+        if source is None or source.this.name != _INCIDENTS:
+            continue
+        for count in list(select.find_all(exp.Count, exp.CountIf)):
+            counted = f"IF({count.this.sql(dialect=_SOURCE)}, {weight}, 0)"
+            if isinstance(count, exp.Count):
+                if not isinstance(count.this, exp.Star):
+                    raise TypeError(f"{count.sql(dialect=_SOURCE)} can't be weighed")
+                counted = weight
+            total = f"COALESCE(CAST(SUM({counted}) AS INT64), 0)"
+            count.replace(sqlglot.parse_one(total, dialect=_SOURCE))
+
+
+def _expanded(asked: Question, parameters: Mapping[str, str]) -> exp.Select:
+    expanded = _with_rules(sqlglot.parse_one(asked.sql, dialect=_SOURCE), parameters)
     if not isinstance(expanded, exp.Select):
         raise TypeError(f"{asked.name}.sql is not a SELECT")
     return expanded

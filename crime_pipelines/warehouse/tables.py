@@ -159,7 +159,9 @@ RUNS: Final = Table(
     "A run whose rows are all in the warehouse.",
     (
         Column("run_id", "STRING", "The run."),
-        Column("architecture", "INTEGER", "1: through Parquet in the lake. 2: straight to BigQuery."),
+        Column(
+            "architecture", "INTEGER", "1: through Parquet in the lake. 2: straight to BigQuery. 0: the feed."
+        ),
         Column("engine", "STRING", "What read the files."),
         Column("source", "STRING", "The source as given."),
         Column("started_at", "TIMESTAMP", "When the attempt that counts began."),
@@ -172,6 +174,43 @@ RUNS: Final = Table(
         Column("detail", "STRING", "JSON: attempt, files, rejected by reason, warnings by field."),
     ),
 )
+DEAD_LETTERS: Final = Table(
+    "dead_letters",
+    "A message of the feed that can't become an incident, whole.",
+    (
+        _REASON,
+        Column("error", "STRING", "What is wrong with it, in words."),
+        Column("payload", "STRING", "The message as it came; base64 where it is not UTF-8."),
+        Column("encoding", "STRING", "How payload holds the message: utf-8 or base64."),
+        Column("received_at", "TIMESTAMP", "When it was published."),
+        Column("loaded_at", "TIMESTAMP", "When the row was written."),
+    ),
+)
+_UPDATED_AT: Final = Column("updated_at", "TIMESTAMP", "When the message that changed it was published.")
+_REVISION: Final = Column("revision", "INTEGER", "How often it has changed; the greatest counts.")
+AREA_HOURS: Final = Table(
+    "area_hours",
+    "Incidents of an area in an hour, as the feed has them so far; a row for each change.",
+    (
+        Column("area", "INTEGER", "Community area; 0 where unknown."),
+        Column("hour", "DATETIME", "The hour's beginning, shifted local civil time."),
+        Column("incidents", "INTEGER", "Incidents in it."),
+        _REVISION,
+        _UPDATED_AT,
+    ),
+    partition_by="hour",
+    cluster_by=("area",),
+)
+NIGHTS: Final = Table(
+    "nights",
+    "Late-night incidents of an operational night, as the feed has them so far; a row for each change.",
+    (
+        Column("night", "DATE", "The date of the evening that it began on."),
+        Column("late_night_incidents", "INTEGER", "Incidents from 22:00:00 up to 03:59:59."),
+        _REVISION,
+        _UPDATED_AT,
+    ),
+)
 AREAS: Final = Table(
     "areas",
     "A community area of Chicago.",
@@ -182,7 +221,7 @@ AREAS: Final = Table(
     ),
 )
 #: The tables of the warehouse's dataset.
-TABLES: Final = (INCIDENT_VERSIONS, REJECTS, RUNS, AREAS)
+TABLES: Final = (INCIDENT_VERSIONS, REJECTS, RUNS, AREAS, DEAD_LETTERS, AREA_HOURS, NIGHTS)
 
 
 def answer_columns(question: Question) -> tuple[Column, ...]:

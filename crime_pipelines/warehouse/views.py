@@ -10,7 +10,15 @@ from crime_pipelines.domain.versions import LATEST_FIRST
 from crime_pipelines.questions import QUESTIONS, REPORT_QUESTIONS
 from crime_pipelines.questions.catalogue import CRIME_TREND
 from crime_pipelines.questions.render import render
-from crime_pipelines.warehouse.tables import AREAS, INCIDENT_VERSIONS, Column, answer_columns
+from crime_pipelines.warehouse.tables import (
+    AREA_HOURS,
+    AREAS,
+    INCIDENT_VERSIONS,
+    NIGHTS,
+    Column,
+    Table,
+    answer_columns,
+)
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import SchemaField
@@ -78,6 +86,15 @@ def views(project: str, dataset: str) -> tuple[View, ...]:
         for question in (*QUESTIONS, *REPORT_QUESTIONS)
         if question is not CRIME_TREND
     ]
+    feed = [
+        View(
+            f"{LIVE}{table.name}",
+            f"{table.description.partition(';')[0]}.",
+            _newest(project, dataset, table),
+            table.columns,
+        )
+        for table in (AREA_HOURS, NIGHTS)
+    ]
     return (
         View(
             INCIDENTS,
@@ -86,6 +103,17 @@ def views(project: str, dataset: str) -> tuple[View, ...]:
             INCIDENT_VERSIONS.columns[: len(COLUMNS)],
         ),
         *live,
+        *feed,
+    )
+
+
+def _newest(project: str, dataset: str, table: Table) -> str:
+    key = ", ".join(table.names[: table.names.index("revision") - 1])
+    columns = ",\n  ".join(table.names)
+    # A pipeline that begins anew counts anew, with later messages.
+    return (
+        f"SELECT\n  {columns}\nFROM `{project}`.`{dataset}`.`{table.name}`\nWHERE TRUE\n"
+        f"QUALIFY ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY updated_at DESC, revision DESC) = 1"
     )
 
 

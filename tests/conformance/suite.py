@@ -38,10 +38,11 @@ class EngineConformance:
     """The suite; a subclass names its engine."""
 
     engine: ClassVar[str]
+    options: ClassVar[dict[str, str]] = {}
 
     def run(self, source: object, out: Path, **options: Any) -> dict[str, Any]:
         """Run the engine over a SOURCE and return `run.json`."""
-        run(str(source), out, engine=self.engine, **options)
+        run(str(source), out, engine=self.engine, engine_options=self.options, **options)
         return loaded(out)
 
     @pytest.mark.parametrize("make", INPUTS.values(), ids=INPUTS.keys())

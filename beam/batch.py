@@ -1,0 +1,102 @@
+"""The batch pipeline: incident files to incidents, rejects and the answers' counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import apache_beam as beam
+import pyarrow as pa
+from apache_beam.io.filesystems import FileSystems
+from crime_pipelines.beam.account import AccountFn, as_json
+from crime_pipelines.beam.answers import Condensed, CondenseFn
+from crime_pipelines.beam.transforms import (
+    LatestVersions,
+    ReadIncidentFiles,
+    WriteIncidents,
+    WriteRejects,
+    created,
+)
+
+from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested
+from crime_pipelines.sources import SourceFile
+
+#: What the pipeline leaves of its counts, in the folder for that.
+ACCOUNT: Final = "account.json"
+
+#: Bytes of CSV that share a bucket, about, and how much gzip packs.
+_BUCKET_BYTES: Final = 128 << 20
+_PACKED: Final = 6
+
+
+def buckets_for(files: Sequence[SourceFile]) -> int:
+    """How finely to part the incidents of some files, so that each part fits a worker's memory.
+
+    Args:
+        files: the files.
+
+    Returns:
+        The number of buckets.
+    """
+    size = sum(file.size * (_PACKED if file.gzipped else 1) for file in files)
+    return max(1, -(-size // _BUCKET_BYTES))
+
+
+def build(
+    pipeline: beam.Pipeline, files: Sequence[SourceFile], output: str, counts: str, shift_years: int
+) -> beam.PCollection:
+    """Wire the batch.
+
+    Args:
+        pipeline: the pipeline.
+        files: the files, looked at.
+        output: the folder for `incidents/` and `rejects/`, local or a URI.
+        counts: the folder for the account (`ACCOUNT`) and condensed incidents (`condensed_file`).
+        shift_years: calendar years to move dates by.
+
+    Returns:
+        Tables of incidents, one row each, under the number of their bucket.
+    """
+    read = pipeline | "Read" >> ReadIncidentFiles(files, shift_years)
+    latest = read.incidents | "Latest" >> LatestVersions(buckets_for(files))
+    latest.incidents | "WriteIncidents" >> WriteIncidents(FileSystems.join(output, INCIDENTS))
+    read.rejects | "WriteRejects" >> WriteRejects(FileSystems.join(output, REJECTS))
+    (
+        (read.accounts, latest.accounts)
+        | "Accounts" >> beam.Flatten()
+        | "Account" >> beam.CombineGlobally(AccountFn()).without_defaults()
+        | "WriteAccount" >> beam.Map(_write_account, counts)
+    )
+    (
+        latest.incidents
+        | "Tables" >> beam.Values().with_output_types(pa.Table)
+        | "Condense" >> beam.CombineGlobally(CondenseFn()).without_defaults()
+        | "WriteCondensed" >> beam.Map(_write_condensed, counts)
+    )
+    return latest.incidents
+
+
+def condensed_file(question: str) -> str:
+    """The name of the file of incidents condensed for a question.
+
+    Args:
+        question: the question's name.
+
+    Returns:
+        The name; an Arrow IPC file.
+    """
+    return f"{question}.arrow"
+
+
+def _write_account(account: Ingested, folder: str) -> None:
+    with created(FileSystems.join(folder, ACCOUNT)) as out:
+        out.write(as_json(account))
+
+
+def _write_condensed(condensed: Condensed, folder: str) -> None:
+    for name, groups in condensed.items():
+        with (
+            created(FileSystems.join(folder, condensed_file(name))) as out,
+            pa.ipc.new_file(out, groups.schema) as writer,
+        ):
+            writer.write_table(groups)

@@ -1,0 +1,128 @@
+"""Beam as an engine of a run: the batch pipeline on a runner of this machine."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import apache_beam as beam
+import pyarrow as pa
+from crime_pipelines.beam.account import from_json
+from crime_pipelines.beam.answers import Condensed, ask
+from crime_pipelines.beam.batch import ACCOUNT, build, condensed_file
+from crime_pipelines.beam.runners import DIRECT, runner_of
+from crime_pipelines.beam.tables import REJECTS as REJECTS_SCHEMA
+from crime_pipelines.beam.tables import threads
+from crime_pipelines.beam.transforms import write_parquet
+
+from crime_pipelines.cores import usable_cores
+from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested, Job
+from crime_pipelines.errors import InputError
+from crime_pipelines.questions import Question
+from crime_pipelines.questions.catalogue import Row
+from crime_pipelines.questions.condensed import CONDENSINGS
+
+#: How a runner quotes an error of ours, with or without saying where it was raised.
+_NAME: Final = re.escape(f"{InputError.__module__}.{InputError.__name__}")
+_OURS: Final = re.compile(rf"{_NAME}: (.*?)(?: \[while running.*)?$", re.MULTILINE)
+_PROGRAMS: Final = ("apache-beam", "pyarrow", "duckdb")
+
+
+class BeamEngine:
+    """Beam on a runner of this machine; the pipeline is the one that Dataflow runs."""
+
+    def __init__(self, runner: str = DIRECT) -> None:
+        """Choose the runner.
+
+        Args:
+            runner: one of `runners.RUNNERS`.
+        """
+        self._runner = runner
+        self._condensed: Condensed = {}
+
+    def __enter__(self) -> Self:
+        """Enter."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is held."""
+
+    def versions(self) -> dict[str, str]:
+        """The versions of Beam and of what works inside its steps."""
+        return {"runner": self._runner, **{name: version(name) for name in _PROGRAMS}}
+
+    def ingest(self, job: Job) -> Ingested:
+        """Read files into typed incidents and rejects; see `Engine.ingest`.
+
+        Args:
+            job: what to read, and where to.
+
+        Returns:
+            The account of every row.
+
+        Raises:
+            InputError: the input can't be read, or there is no such runner.
+        """
+        runner, options = runner_of(self._runner)
+        for folder in (INCIDENTS, REJECTS):
+            (job.folder / folder).mkdir()
+        counts = job.scratch / "counts"
+        counts.mkdir()
+        # The direct runner works on one bundle at a time: there, DuckDB has all the cores to itself.
+        cores = usable_cores() if self._runner == DIRECT else 1
+        with threads(cores), _errors_in_words(), beam.Pipeline(runner=runner, options=options) as pipeline:
+            build(pipeline, job.files, str(job.folder), str(counts), job.shift_years)
+        if not any((job.folder / REJECTS).iterdir()):
+            write_parquet(REJECTS_SCHEMA.empty_table(), str(job.folder / REJECTS / "none.parquet"))
+        self._condensed = _condensed(counts)
+        account = counts / ACCOUNT
+        return from_json(account.read_bytes()) if account.exists() else Ingested(0, 0, 0)
+
+    def answer(self, question: Question, as_of: datetime, shift_years: int) -> list[Row]:
+        """The rows that a question's SQL gives; see `Engine.answer`.
+
+        Args:
+            question: the question.
+            as_of: the moment the answer is as of.
+            shift_years: the run's date shift.
+
+        Returns:
+            The rows.
+        """
+        return ask(self._condensed, question, as_of, shift_years)
+
+
+def _condensed(folder: Path) -> Condensed:
+    found: dict[str, pa.Table] = {}
+    for each in CONDENSINGS:
+        path = folder / condensed_file(each.question.name)
+        if path.exists():
+            with pa.OSFile(str(path)) as source:
+                found[each.question.name] = pa.ipc.open_file(source).read_all()
+    return found
+
+
+@contextmanager
+def _errors_in_words() -> Iterator[None]:
+    """An error of ours raised in a worker, as it was raised; the runner logs and wraps it otherwise."""
+    logger = logging.getLogger("apache_beam")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    except Exception as error:
+        said = _OURS.search(str(error))
+        if said is None:
+            raise
+        raise InputError(said.group(1)) from error
+    finally:
+        logger.setLevel(level)

@@ -1,0 +1,139 @@
+"""Incidents as Arrow tables: their schema, their coder, and DuckDB to work on them with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+from apache_beam import coders
+
+from crime_pipelines.domain.schema import COLUMNS, FIELD, Kind
+
+_OF_KIND: Final = {
+    Kind.IDENTIFIER: pa.int64(),
+    Kind.DATETIME: pa.timestamp("us"),
+    Kind.TEXT: pa.string(),
+    Kind.PRIMARY_TYPE: pa.string(),
+    Kind.FLAG: pa.bool_(),
+    Kind.INTEGER: pa.int64(),
+    Kind.DECIMAL: pa.float64(),
+    Kind.AREA: pa.int64(),
+}
+_DERIVED: Final = {"year": pa.int64(), "unreadable": pa.string()}
+
+#: A table of versions of incidents: `schema.COLUMNS`, in order.
+INCIDENTS: Final = pa.schema(
+    [(name, _DERIVED[name] if name in _DERIVED else _OF_KIND[FIELD[name].kind]) for name in COLUMNS]
+)
+#: A table of rows that can't be incidents.
+REJECTS: Final = pa.schema([("reason", pa.string()), ("source_file", pa.string()), ("raw_row", pa.string())])
+
+#: Threads of each thread's DuckDB: one, as runners see to parallel work, but for the one that doesn't.
+_threads = 1
+
+
+class _Local(threading.local):
+    def __init__(self) -> None:
+        self.connection = duckdb.connect(config={"threads": _threads, "autoinstall_known_extensions": False})
+        self.connection.execute("SET preserve_insertion_order = false")
+        self.prepared: dict[Any, Any] = {}
+
+
+_local: _Local | None = None
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Give DuckDB more threads, for a runner in this process that works on one bundle at a time.
+
+    Args:
+        number: threads.
+
+    Yields:
+        While it holds; afterwards the connections are gone.
+    """
+    global _threads, _local
+    _threads, _local = number, None
+    try:
+        yield
+    finally:
+        _threads, _local = 1, None
+
+
+def _this_thread() -> _Local:
+    global _local  # noqa: PLW0603 - see above
+    if _local is None:
+        _local = _Local()
+    return _local
+
+
+def database() -> duckdb.DuckDBPyConnection:
+    """This thread's DuckDB, in memory.
+
+    Returns:
+        The connection, the same for each call from the same thread.
+    """
+    return _this_thread().connection
+
+
+def prepared_statements() -> dict[Any, Any]:
+    """What has been prepared in this thread's DuckDB.
+
+    Returns:
+        Whatever was put there, the same for each call from the same thread.
+    """
+    return _this_thread().prepared
+
+
+def query(sql: str, **tables: pa.Table) -> pa.Table:
+    """Ask this thread's DuckDB something of Arrow tables.
+
+    Args:
+        sql: a SELECT.
+        tables: the tables by the names that it calls them.
+
+    Returns:
+        The rows.
+
+    Raises:
+        duckdb.Error: it can't be answered.
+    """
+    connection = database()
+    for name, table in tables.items():
+        connection.register(name, table)
+    try:
+        return connection.sql(sql).to_arrow_table()
+    finally:
+        for name in tables:
+            connection.unregister(name)
+
+
+class TableCoder(coders.Coder):
+    """Arrow tables as packed Arrow IPC streams, where elements leave a worker."""
+
+    def encode(self, value: pa.Table) -> bytes:
+        """A table as bytes."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, value.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as out:
+            out.write_table(value)
+        return bytes(sink.getvalue())
+
+    def decode(self, encoded: bytes) -> pa.Table:
+        """The table of those bytes."""
+        with pa.ipc.open_stream(encoded) as stream:
+            return stream.read_all()
+
+    def is_deterministic(self) -> bool:
+        """Whether equal tables are equal bytes: not promised, so a table is no key."""
+        return False
+
+    def to_type_hint(self) -> Any:
+        """The type it codes."""
+        return pa.Table
+
+
+coders.registry.register_coder(pa.Table, TableCoder)

@@ -1,0 +1,301 @@
+"""PTransforms over incident files, for pipelines of one's own; `batch` puts them together.
+
+Incidents travel as Arrow tables (`tables.INCIDENTS`), many rows an element, because Beam's cost is by
+element: rows one by one would take some twenty times as long.
+
+    files = resolve("gs://bucket/crimes/")
+    with beam.Pipeline() as pipeline:
+        read = pipeline | ReadIncidentFiles(files, shift_years=3)
+        latest = read.incidents | LatestVersions(buckets=8)
+        latest.incidents | WriteIncidents("gs://bucket/out/incidents")
+        read.rejects | WriteRejects("gs://bucket/out/rejects")
+        answers = latest.incidents | beam.CombineGlobally(AnswersFn(as_of=None, shift_years=3))
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import apache_beam as beam
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import PCollection, TaggedOutput
+from apache_beam.transforms.display import DisplayDataItem
+from crime_pipelines.beam.blocks import Block, blocks_of, chunks
+from crime_pipelines.beam.hints import of_type
+from crime_pipelines.beam.reading import read_rows
+from crime_pipelines.beam.versions import by_bucket, latest_versions
+
+from crime_pipelines.engine import Ingested
+from crime_pipelines.errors import InputError
+from crime_pipelines.sources import SourceFile
+
+_METRICS: Final = "crime_pipelines"
+_REJECTS: Final = "rejects"
+_ACCOUNTS: Final = "accounts"
+_INCIDENTS: Final = "incidents"
+
+
+class IncidentsRead(NamedTuple):
+    """What `ReadIncidentFiles` gives.
+
+    Attributes:
+        incidents: tables of versions of incidents.
+        rejects: tables of rejects, each under the name of the block that it stands in.
+        accounts: `engine.Ingested`, to be added up by `account.AccountFn`.
+    """
+
+    incidents: PCollection
+    rejects: PCollection
+    accounts: PCollection
+
+
+class LatestIncidents(NamedTuple):
+    """What `LatestVersions` gives.
+
+    Attributes:
+        incidents: tables of incidents, one row each, under the number of their bucket.
+        accounts: `engine.Ingested`, to be added up by `account.AccountFn`.
+    """
+
+    incidents: PCollection
+    accounts: PCollection
+
+
+class ReadIncidentFiles(beam.PTransform):
+    """Reads incident files, in blocks; quoted line breaks are safe, gzipped files are read whole."""
+
+    def __init__(self, files: Sequence[SourceFile], shift_years: int) -> None:
+        """Say what to read.
+
+        Args:
+            files: the files, looked at (`sources.resolve`).
+            shift_years: calendar years to move dates by.
+        """
+        super().__init__()
+        self._files = tuple(files)
+        self._shift_years = shift_years
+
+    def expand(self, begin: beam.Pipeline) -> IncidentsRead:
+        """Wire it."""
+        read = (
+            begin
+            | "Files" >> beam.Create(list(enumerate(self._files)), reshuffle=False)
+            | "CutIntoBlocks"
+            >> beam.FlatMapTuple(lambda number, file: blocks_of(file, number)).with_output_types(Block)
+            | "Spread" >> beam.Reshuffle()
+            | "ReadBlocks"
+            >> beam.ParDo(ReadBlock(self._shift_years)).with_outputs(_REJECTS, _ACCOUNTS, main=_INCIDENTS)
+        )
+        return IncidentsRead(
+            of_type(read.incidents, pa.Table),
+            of_type(read.rejects, tuple[str, pa.Table]),
+            of_type(read.accounts, Ingested),
+        )
+
+    def display_data(self) -> dict[str, DisplayDataItem]:
+        """What a runner's page shows of it."""
+        return {
+            "files": DisplayDataItem(len(self._files), label="Files"),
+            "bytes": DisplayDataItem(sum(file.size for file in self._files), label="Bytes as stored"),
+            "shift_years": DisplayDataItem(self._shift_years, label="Date shift, years"),
+        }
+
+
+class ReadBlock(beam.DoFn):
+    """Reads a block: incidents as tables, rejects and accounts tagged."""
+
+    def __init__(self, shift_years: int) -> None:
+        """Remember the shift.
+
+        Args:
+            shift_years: calendar years to move dates by.
+        """
+        super().__init__()
+        self._shift_years = shift_years
+        self._rows = Metrics.counter(_METRICS, "rows_read")
+        self._rejected = Metrics.counter(_METRICS, "rows_rejected")
+
+    def process(self, block: Block) -> Iterator[pa.Table | TaggedOutput]:
+        """Read one block.
+
+        Args:
+            block: the block.
+
+        Yields:
+            Tables of incidents; tagged, tables of rejects by name, and the account.
+
+        Raises:
+            InputError: the file is damaged.
+        """
+        try:
+            for number, data in enumerate(chunks(block)):
+                rows = read_rows(data, block.file, self._shift_years)
+                account = rows.account()
+                self._rows.inc(account.read)
+                self._rejected.inc(rows.rejects.num_rows)
+                if rows.incidents.num_rows:
+                    yield rows.incidents
+                if rows.rejects.num_rows:
+                    yield TaggedOutput(_REJECTS, (f"{block.name}-{number:04d}", rows.rejects))
+                yield TaggedOutput(_ACCOUNTS, account)
+        except (EOFError, zlib.error) as error:
+            raise InputError(f"{block.file.uri}: is damaged gzip ({error})") from error
+
+    def display_data(self) -> dict[str, DisplayDataItem]:
+        """What a runner's page shows of it."""
+        return {"shift_years": DisplayDataItem(self._shift_years, label="Date shift, years")}
+
+
+class LatestVersions(beam.PTransform):
+    """Keeps the version that counts of each incident."""
+
+    def __init__(self, buckets: int) -> None:
+        """Say how finely to part the incidents.
+
+        Args:
+            buckets: how many parts; each must fit a worker's memory.
+        """
+        super().__init__()
+        self._buckets = buckets
+
+    def expand(self, versions: PCollection) -> LatestIncidents:
+        """Wire it."""
+        latest = (
+            versions
+            | "ByBucket" >> beam.FlatMap(by_bucket, self._buckets).with_output_types(tuple[int, pa.Table])
+            | "Together" >> beam.GroupByKey()
+            | "DropSuperseded" >> beam.ParDo(DropSuperseded()).with_outputs(_ACCOUNTS, main=_INCIDENTS)
+        )
+        return LatestIncidents(
+            of_type(latest.incidents, tuple[int, pa.Table]), of_type(latest.accounts, Ingested)
+        )
+
+    def display_data(self) -> dict[str, DisplayDataItem]:
+        """What a runner's page shows of it."""
+        return {"buckets": DisplayDataItem(self._buckets, label="Buckets")}
+
+
+class DropSuperseded(beam.DoFn):
+    """Keeps the version that counts of each incident of a bucket."""
+
+    def __init__(self) -> None:
+        """Set up the counter."""
+        super().__init__()
+        self._superseded = Metrics.counter(_METRICS, "versions_superseded")
+
+    def process(
+        self, element: tuple[int, Iterable[pa.Table]]
+    ) -> Iterator[tuple[int, pa.Table] | TaggedOutput]:
+        """Compare the versions of one bucket.
+
+        Args:
+            element: the bucket's number, and the versions in it.
+
+        Yields:
+            The number, and the incidents; tagged, their account.
+        """
+        bucket, tables = element
+        versions = pa.concat_tables(tables)
+        incidents = latest_versions(versions)
+        superseded = versions.num_rows - incidents.num_rows
+        self._superseded.inc(superseded)
+        yield bucket, incidents
+        latest = pc.max(incidents["occurred_at"]).as_py()
+        yield TaggedOutput(_ACCOUNTS, Ingested(0, incidents.num_rows, superseded, latest=latest))
+
+
+class WriteIncidents(beam.PTransform):
+    """Writes incidents as Parquet, in a folder for each year; a bucket written again replaces itself."""
+
+    def __init__(self, folder: str) -> None:
+        """Say where to.
+
+        Args:
+            folder: the folder of incidents, local or a URI.
+        """
+        super().__init__()
+        self._folder = folder
+
+    def expand(self, incidents: PCollection) -> PCollection:
+        """Wire it: (bucket, pa.Table) to the paths written."""
+        folder = self._folder
+        return incidents | "ByYear" >> beam.FlatMapTuple(
+            lambda bucket, table: _write_by_year(bucket, table, folder)
+        ).with_output_types(str)
+
+    def display_data(self) -> dict[str, DisplayDataItem]:
+        """What a runner's page shows of it."""
+        return {"folder": DisplayDataItem(self._folder, label="Folder")}
+
+
+class WriteRejects(beam.PTransform):
+    """Writes rejects as Parquet, a file for each block that has any."""
+
+    def __init__(self, folder: str) -> None:
+        """Say where to.
+
+        Args:
+            folder: the folder of rejects, local or a URI.
+        """
+        super().__init__()
+        self._folder = folder
+
+    def expand(self, rejects: PCollection) -> PCollection:
+        """Wire it: (block's name, pa.Table) to the paths written."""
+        folder = self._folder
+        return rejects | "ByBlock" >> beam.MapTuple(
+            lambda block, table: _write_rejects(block, table, folder)
+        ).with_output_types(str)
+
+    def display_data(self) -> dict[str, DisplayDataItem]:
+        """What a runner's page shows of it."""
+        return {"folder": DisplayDataItem(self._folder, label="Folder")}
+
+
+def write_parquet(table: pa.Table, path: str) -> str:
+    """Write a table as a Parquet file.
+
+    Args:
+        table: the table.
+        path: the file, local or a URI.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    with created(path) as out:
+        pq.write_table(table, out)
+    return path
+
+
+def created(path: str) -> Any:
+    """A file to write, through the runner's own file systems.
+
+    Args:
+        path: the file, local or a URI.
+
+    Returns:
+        A binary stream, to be entered with ``with``.
+    """
+    return FileSystems.create(path, "application/octet-stream", CompressionTypes.UNCOMPRESSED)
+
+
+def _write_by_year(bucket: int, incidents: pa.Table, folder: str) -> Iterator[str]:
+    years = incidents["year"]
+    columns = incidents.drop_columns("year")
+    for year in sorted(pc.unique(years).to_pylist()):
+        of_year = columns.filter(pc.equal(years, year))
+        yield write_parquet(of_year, FileSystems.join(folder, f"year={year}", f"bucket-{bucket:05d}.parquet"))
+
+
+def _write_rejects(block: str, rejects: pa.Table, folder: str) -> str:
+    return write_parquet(rejects, FileSystems.join(folder, f"block-{block}.parquet"))

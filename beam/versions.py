@@ -1,0 +1,58 @@
+"""The version that counts of each incident, among those in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from crime_pipelines.beam.tables import query
+
+from crime_pipelines.domain.versions import LATEST_FIRST
+
+_LATEST: Final = (
+    "WITH repeated AS (SELECT id FROM versions GROUP BY id HAVING COUNT(*) > 1) "
+    "SELECT * FROM versions ANTI JOIN repeated USING (id) UNION ALL "
+    "SELECT * EXCLUDE (place) FROM ("
+    f"SELECT *, ROW_NUMBER() OVER (PARTITION BY id ORDER BY {LATEST_FIRST}) AS place "
+    "FROM versions SEMI JOIN repeated USING (id)) WHERE place = 1"
+)
+
+
+def by_bucket(versions: pa.Table, buckets: int) -> Iterator[tuple[int, pa.Table]]:
+    """Part versions so that those of one incident stay together.
+
+    Args:
+        versions: versions of incidents.
+        buckets: how many parts there are.
+
+    Yields:
+        The number of a part, and the versions in it.
+    """
+    if buckets == 1:
+        yield 0, versions
+        return
+    bucket = versions["id"].to_numpy() % buckets
+    ordered = versions.take(np.argsort(bucket, kind="stable"))
+    ends = np.cumsum(np.bincount(bucket, minlength=buckets))
+    start = 0
+    for number, end in enumerate(ends.tolist()):
+        if end > start:
+            yield number, ordered.slice(start, end - start)
+        start = end
+
+
+def latest_versions(versions: pa.Table) -> pa.Table:
+    """Keep the version that counts of each incident.
+
+    Args:
+        versions: versions of incidents, all that there are of each of them.
+
+    Returns:
+        One row per incident.
+    """
+    if pc.count_distinct(versions["id"]).as_py() == versions.num_rows:
+        return versions
+    return query(_LATEST, versions=versions).cast(versions.schema)

@@ -1,0 +1,91 @@
+"""`python -m benchmarks.beam`: Beam against the embedded engine and against Beam row by row; the feed's step.
+
+The aims: at most twice the embedded engine's wall time on 2 million rows; at least 25 times the rows a second
+of a pipeline of dictionaries; at most a third of the time that a message takes through a chain of steps.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final, NoReturn
+
+from benchmarks import tables
+from benchmarks.compare import differences
+from benchmarks.inputs import area_file, incident_file, into_page_cache
+from benchmarks.measure import FailedError, Measured, side_by_side
+from benchmarks.messages import microseconds
+from benchmarks.variants import BEAM, BEAM_ROWS, ENGINE, Variant
+
+GREATEST_WALL_RATIO: Final = 2.0
+LEAST_ROWS_RATIO: Final = 25.0
+GREATEST_MESSAGE_SHARE: Final = 1 / 3
+
+
+def _failed(variant: Variant, error: FailedError) -> NoReturn:
+    print(f"{variant.name}: {error}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def _alike(outputs: dict[str, Path]) -> None:
+    folders = list(outputs.values())
+    for out in folders[1:]:
+        if apart := list(differences(folders[0], out)):
+            print("\n".join(apart), file=sys.stderr)
+            raise SystemExit(1)
+
+
+def _measured(variants: list[Variant], rows: int, repeat: int) -> dict[str, Measured]:
+    source = incident_file(rows, 0)
+    into_page_cache(source)
+    return side_by_side(variants, source, area_file(), repeat, _alike, _failed)
+
+
+def main() -> int:
+    """Measure and print.
+
+    Returns:
+        0 if what was measured meets the aims, otherwise 1.
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.beam", description=__doc__)
+    parser.add_argument("--rows", type=int, default=2_000_000, metavar="N")
+    parser.add_argument("--row-by-row", type=int, default=100_000, metavar="N", help="rows of that peer")
+    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="rounds")
+    arguments = parser.parse_args()
+    print(tables.header(arguments.repeat), "\n")
+
+    large = _measured([ENGINE, BEAM], arguments.rows, arguments.repeat)
+    beam, engine = large[BEAM.name].median, large[ENGINE.name].median
+    small = _measured([BEAM_ROWS], arguments.row_by_row, arguments.repeat)
+    rate = arguments.rows / beam.cpu
+    row_rate = arguments.row_by_row / small[BEAM_ROWS.name].median.cpu
+    ours, chain = microseconds(arguments.repeat)
+    aims = [
+        (
+            f"run --engine beam takes {beam.wall:.1f} s on {arguments.rows:,} rows, the embedded engine "
+            f"{engine.wall:.1f} s: {beam.wall / engine.wall:.2f} times (CPU: {beam.cpu / engine.cpu:.2f} "
+            f"times); at most {GREATEST_WALL_RATIO}",
+            beam.wall <= GREATEST_WALL_RATIO * engine.wall,
+        ),
+        (
+            f"it reads {rate:,.0f} rows a CPU second, Beam row by row {row_rate:,.0f}: {rate / row_rate:.1f} "
+            f"times; at least {LEAST_ROWS_RATIO}",
+            rate >= LEAST_ROWS_RATIO * row_rate,
+        ),
+        (
+            f"a message takes {ours:.1f} us of CPU, through a chain of steps {chain:.1f}: "
+            f"{ours / chain:.2f} of it; at most {GREATEST_MESSAGE_SHARE:.2f}",
+            ours <= GREATEST_MESSAGE_SHARE * chain,
+        ),
+    ]
+    for aim, holds in aims:
+        print(f"{'holds ' if holds else 'FAILS '} {aim}")
+    return int(not all(holds for _, holds in aims))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,1 @@
+"""The feed of new incidents: where its messages come from, and what becomes of those that are no good."""

@@ -1,0 +1,190 @@
+"""How a file goes through the feed: each row a message, in random order, until BigQuery has the answers."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from crime_pipelines import run_ids
+from crime_pipelines.clients import publish, publisher, topic_path, warehouse_client
+from crime_pipelines.domain.messages import BadMessage, read_message
+from crime_pipelines.domain.reading import Incident
+from crime_pipelines.domain.versions import latest
+from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.feed.publishing import publish_all
+from crime_pipelines.feed.replay import messages_of, shuffled
+from crime_pipelines.localcloud.cloud import LocalCloud
+from crime_pipelines.localcloud.processes import Server
+from crime_pipelines.localcloud.steps import Steps
+from crime_pipelines.localcloud.watching import Watch, inbox
+from crime_pipelines.manifest import Manifest
+from crime_pipelines.sources import SourceFile
+from crime_pipelines.warehouse.answers import refresh
+from crime_pipelines.warehouse.jobs import query
+from crime_pipelines.warehouse.runs import note_run
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import Client
+
+_PIPELINE: Final = "crime_pipelines.beam.stream"
+#: Beam's runner for streams in a process of its own; its name ``DirectRunner`` would choose among several.
+_RUNNER: Final = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRunner"
+#: A pipeline that brings nothing for so long hangs.
+_PATIENCE_SECONDS: Final = 600.0
+_LOOK_SECONDS: Final = 2.0
+_STAMP: Final = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(slots=True)
+class Expected:
+    """What the warehouse must hold in the end, by the domain's rules.
+
+    Attributes:
+        read: messages.
+        incidents: the version that counts of each incident.
+        rejected: messages that can't be incidents, by reason.
+        warnings: fields read as null because their text could not be read, by field.
+    """
+
+    read: int = 0
+    incidents: dict[int, Incident] = field(default_factory=dict)
+    rejected: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+
+    def add(self, payload: bytes, shift_years: int) -> None:
+        """Take a message in.
+
+        Args:
+            payload: the message.
+            shift_years: calendar years to move dates by.
+        """
+        self.read += 1
+        found = read_message(payload, shift_years)
+        if isinstance(found, BadMessage):
+            self.rejected[found.reason.value] += 1
+            return
+        self.warnings.update(found.unreadable.split(",") if found.unreadable else ())
+        held = self.incidents.get(found.id)
+        self.incidents[found.id] = found if held is None else latest(found, held)
+
+
+def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> str:
+    """Publish a file's rows and follow them until the answers are made.
+
+    Args:
+        cloud: the cloud.
+        watch: waits.
+        steps: the steps so far.
+        file: the file.
+
+    Returns:
+        The run's id.
+
+    Raises:
+        InputError: no answers come of this file, or Beam is not installed.
+        PipelineError: something goes wrong on the way.
+    """
+    if importlib.util.find_spec("apache_beam") is None:
+        raise InputError("the streaming architecture needs Beam: pip install 'crime-pipelines[local,beam]'")
+    settings = cloud.settings
+    begun = datetime.now(UTC)
+    run_id = run_ids.of_request(file.uri, begun)
+    expected = Expected()
+    payloads = shuffled(messages_of(file), random.Random(run_id).randrange(1 << 32))  # noqa: S311
+    for payload in payloads:
+        expected.add(payload, settings.shift_years)
+    if not expected.incidents:
+        raise InputError(f"{file.uri}: no row is an incident")
+    with steps.step("feed", "topics are made, and the streaming pipeline starts"):
+        _make_topics(cloud)
+        cloud.servers.append(_pipeline(cloud))
+    with steps.step("publish", "every row is published as a message, in random order") as moved:
+        moved.update(messages=publish_all(settings, settings.feed_topic, payloads))
+    with closing(warehouse_client(settings)) as client:
+        with steps.step("stream", "the pipeline reads the messages into BigQuery") as moved:
+            moved.update(_followed(client, cloud, watch, steps, expected))
+        with steps.step("refresh", "the answers are made of what is in BigQuery"):
+            moment = max(each.occurred_at for each in expected.incidents.values())
+            refresh(settings, moment)
+            note_run(client, settings, _manifest(run_id, begun, file, expected, moment, cloud))
+        with inbox(cloud.subscribe("demo-answers", settings.answers_topic)) as answered:
+            publish(settings, settings.answers_topic, {"run_id": run_id})
+            watch.until(answered.next)
+    return run_id
+
+
+def _make_topics(cloud: LocalCloud) -> None:
+    client = publisher()
+    settings = cloud.settings
+    for topic in (settings.feed_topic, settings.dead_letters_topic, settings.surges_topic):
+        client.create_topic(name=topic_path(settings, topic))
+    client.stop()
+    cloud.subscribe(settings.feed_subscription, settings.feed_topic)
+
+
+def _pipeline(cloud: LocalCloud) -> Server:
+    command = [sys.executable, "-m", _PIPELINE, "--runner", _RUNNER, "--project", cloud.settings.project]
+    # The file's incidents are years old: their hours stay open.
+    command += ["--allowed_lateness_days=-1"]
+    return Server("the streaming pipeline", command, cloud.folder / "logs" / "stream.log", cloud.environment)
+
+
+def _followed(
+    client: Client, cloud: LocalCloud, watch: Watch, steps: Steps, expected: Expected
+) -> Mapping[str, int]:
+    """Wait until the warehouse holds what it must, and say what that is."""
+    dataset = f"`{cloud.settings.project}`.`{cloud.settings.dataset}`"
+    counts = (
+        f"SELECT (SELECT COUNT(*) FROM {dataset}.incidents), "
+        f"(SELECT COUNT(*) FROM {dataset}.dead_letters), "
+        f"(SELECT COUNT(*) FROM {dataset}.incident_versions)"
+    )
+    versions = f"SELECT id, updated_on, occurred_at, arrest FROM {dataset}.incidents"
+    wanted = {
+        each.id: (each.updated_on, each.occurred_at, each.arrest) for each in expected.incidents.values()
+    }
+    letters = expected.rejected.total()
+    seen, since = 0, time.monotonic()
+    while True:
+        ((incidents, dead, rows),) = query(client, counts)
+        if (incidents, dead) == (len(wanted), letters):
+            held = {key: (moment, at, arrest) for key, moment, at, arrest in query(client, versions)}
+            if held == wanted:
+                return {"versions": rows, "incidents": incidents, "dead letters": dead}
+        if rows + dead > seen:
+            seen, since = rows + dead, time.monotonic()
+            steps.tell(f"{incidents:,} of {len(wanted):,} incidents, {dead:,} of {letters:,} dead letters")
+        elif time.monotonic() - since > _PATIENCE_SECONDS:
+            raise PipelineError(f"the streaming pipeline brings nothing any more: {incidents:,} incidents")
+        watch.check()
+        time.sleep(_LOOK_SECONDS)
+
+
+def _manifest(
+    run_id: str, begun: datetime, file: SourceFile, expected: Expected, moment: datetime, cloud: LocalCloud
+) -> Manifest:
+    return Manifest(
+        run_id=run_id,
+        attempt="feed",
+        architecture=0,
+        source=file.uri,
+        files=[file.uri],
+        engine="beam",
+        started_at=begun.strftime(_STAMP),
+        finished_at=datetime.now(UTC).strftime(_STAMP),
+        shift_years=cloud.settings.shift_years,
+        as_of=None,
+        read=expected.read,
+        versions=expected.read - expected.rejected.total(),
+        rejected=dict(expected.rejected),
+        warnings=dict(expected.warnings),
+        latest=moment.strftime(_STAMP),
+    )

@@ -1,0 +1,217 @@
+"""The feed end to end: Pub/Sub, the streaming pipeline as a process, the warehouse, dead letters.
+
+More messages, or those of a real file: CRIME_FEED_MESSAGES=20000 CRIME_FEED_FILE=crimes.csv pytest ...
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crime_pipelines.clients import publisher, subscriber, topic_path, warehouse_client
+from crime_pipelines.domain.messages import write_message
+from crime_pipelines.domain.records import join_record
+from crime_pipelines.feed.letters import letters, replay
+from crime_pipelines.feed.publishing import publish_all
+from crime_pipelines.feed.replay import messages_of
+from crime_pipelines.generate import generate
+from crime_pipelines.run import run
+from crime_pipelines.settings import Settings
+from crime_pipelines.sources import resolve
+from crime_pipelines.warehouse.answers import read, refresh
+from crime_pipelines.warehouse.setup import set_up
+from tests.cloud.local import PROJECT, stores
+
+RUNNER = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRunner"
+MESSAGES = int(os.environ.get("CRIME_FEED_MESSAGES", "600"))
+PATIENCE = 240.0 + MESSAGES / 10
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with stores(tmp_path_factory.mktemp("cloud")):
+        made = Settings(PROJECT, dataset="feed", answers_dataset="feed_answers", retry_seconds=30)
+        set_up(made)
+        with ExitStack() as stack:
+            topics = publisher()
+            stack.callback(topics.stop)
+            for topic in (made.feed_topic, made.dead_letters_topic, made.surges_topic):
+                topics.create_topic(name=topic_path(made, topic))
+            with subscriber() as client:
+                for name, topic in (
+                    (made.feed_subscription, made.feed_topic),
+                    ("letters-seen", made.dead_letters_topic),
+                ):
+                    client.create_subscription(
+                        request={
+                            "name": f"projects/{PROJECT}/subscriptions/{name}",
+                            "topic": topic_path(made, topic),
+                            "retain_acked_messages": True,
+                            "ack_deadline_seconds": 60,
+                        }
+                    )
+            yield made
+
+
+@contextmanager
+def pipeline(settings: Settings, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The streaming pipeline, as a user starts it; killed as a crash would kill it."""
+    call = [
+        *(sys.executable, "-m", "crime_pipelines.beam.stream", "--runner", RUNNER),
+        *("--project", settings.project, "--allowed_lateness_days=-1"),
+    ]
+    with log.open("ab") as said:
+        process = subprocess.Popen(
+            call,
+            stdout=said,
+            stderr=said,
+            env={**os.environ, **settings.environment()},
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def until(holds: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert process.poll() is None, log.read_text()[-3000:]
+        assert time.monotonic() < end, log.read_text()[-3000:]
+        time.sleep(0.3)
+
+
+def rewind(settings: Settings, moment: datetime) -> None:
+    """The direct runner acknowledges what it pulls: after a crash the subscription is read again."""
+    path = f"projects/{settings.project}/subscriptions/{settings.feed_subscription}"
+    with subscriber() as client:
+        client.seek(request={"subscription": path, "time": moment})
+
+
+def alike(one: object, other: object) -> bool:
+    return math.isclose(one, other, rel_tol=1e-9) if isinstance(one, float) else one == other  # type: ignore[arg-type]
+
+
+def incidents(folder: Path) -> list[bytes]:
+    """Messages of as many different incidents, in the order of their file."""
+    source = os.environ.get("CRIME_FEED_FILE", "")
+    if not source:
+        source = str(folder / "in.csv")
+        generate(Path(source), MESSAGES, seed=17, years=8)
+    return list(islice(messages_of(resolve(source)[0]), MESSAGES))
+
+
+def as_file(messages: list[bytes], path: Path) -> None:
+    """The same rows as a file for the batch."""
+    rows = [json.loads(each) for each in messages]
+    names = sorted({name for row in rows for name in row})
+    lines = [join_record([row.get(name) for name in names]) for row in rows]
+    path.write_text("\n".join([",".join(names), *lines]) + "\n", encoding="utf-8")
+
+
+def test_what_is_published_ends_in_the_answers_whatever_happens(settings: Settings, tmp_path: Path) -> None:
+    generator = random.Random(3)
+    messages = incidents(tmp_path)
+    corrected = [
+        json.dumps({**json.loads(each), "arrest": "true", "updated_on": "2025-01-01T00:00:00"}).encode()
+        for each in generator.sample(messages, MESSAGES // 20)
+    ]
+    poison = [f'{{"id": "{at}", "date": "soon"}}'.encode() for at in range(1, MESSAGES // 100 + 1)]
+    sent = [*messages, *corrected, *poison, *generator.sample(messages, MESSAGES // 10)]
+    generator.shuffle(sent)
+
+    begun = datetime.now(UTC)
+    log = tmp_path / "pipeline.log"
+    wanted = {json.loads(each)["id"] for each in messages}
+
+    with closing(warehouse_client(settings)) as client:
+
+        def asked(query: str) -> list[Any]:
+            return [tuple(row.values()) for row in client.query(query).result()]
+
+        def versions() -> int:
+            ((number,),) = asked("SELECT COUNT(*) FROM `feed`.`incident_versions`")
+            return int(number)
+
+        def complete() -> bool:
+            ((ids, arrests, dead),) = asked(
+                "SELECT (SELECT COUNT(DISTINCT id) FROM `feed`.`incident_versions`), "
+                "(SELECT COUNT(*) FROM `feed`.`incidents` WHERE EXTRACT(YEAR FROM updated_on) = 2028), "
+                "(SELECT COUNT(DISTINCT payload) FROM `feed`.`dead_letters`)"
+            )
+            return (ids, arrests, dead) == (len(wanted), len(corrected), len(poison))
+
+        parts = [sent[at::3] for at in range(3)]
+        for number, part in enumerate(parts):
+            publish_all(settings, settings.feed_topic, part)
+            if number:
+                rewind(settings, begun)
+            before = versions()
+            with pipeline(settings, log) as process:
+                if number < 2:
+                    until(lambda before=before: versions() > before, process, log)  # type: ignore[misc]
+                else:
+                    until(complete, process, log)
+
+        ((latest,),) = asked("SELECT MAX(occurred_at) FROM `feed`.`incidents`")
+        refresh(settings, latest)
+        found = read(settings, client)
+
+    as_file(messages + corrected, tmp_path / "all.csv")
+    record, answers = run(str(tmp_path / "all.csv"), tmp_path / "out")
+    assert record.superseded == len(corrected)
+    assert set(found) == set(answers)
+    for name, answer in answers.items():
+        for got, want in zip(found[name].rows, answer.rows, strict=True):
+            assert all(map(alike, got, want)), f"{name}: {got} is not {want}"
+
+    seen = letters(settings)
+    assert {each.payload for each in seen} == set(poison)
+    assert {each.reason for each in seen} == {"bad_date"}
+    assert replay(settings).published == 0
+
+
+def test_a_dead_letter_is_replayed_after_a_fix(settings: Settings, tmp_path: Path) -> None:
+    far = write_message(
+        {
+            "id": "424242",
+            "occurred_at": "9998-01-01T22:00:00",
+            "primary_type": "THEFT",
+            "location_description": "STREET",
+            "arrest": "false",
+            "community_area": "1",
+        }
+    )
+    log = tmp_path / "pipeline.log"
+    with closing(warehouse_client(settings)) as client:
+
+        def count(query: str) -> int:
+            ((number,),) = [tuple(row.values()) for row in client.query(query).result()]
+            return int(number)
+
+        with pipeline(settings, log) as process:
+            publish_all(settings, settings.feed_topic, [far])
+            dead = "SELECT COUNT(*) FROM `feed`.`dead_letters` WHERE payload LIKE '%424242%'"
+            until(lambda: count(dead) > 0, process, log)
+        unshifted = replace(settings, shift_years=0)
+        with pipeline(unshifted, log) as process:
+            assert replay(unshifted).published == 1
+            kept = "SELECT COUNT(*) FROM `feed`.`incident_versions` WHERE id = 424242"
+            until(lambda: count(kept) > 0, process, log)
