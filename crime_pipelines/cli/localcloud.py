@@ -10,7 +10,7 @@ import click
 
 from crime_pipelines.cli.cloud import google_libraries
 from crime_pipelines.errors import InputError
-from crime_pipelines.settings import ARCHITECTURES
+from crime_pipelines.settings import ARCHITECTURES, Settings
 
 if TYPE_CHECKING:
     from crime_pipelines.localcloud.supervisor import State
@@ -34,7 +34,7 @@ def localcloud() -> None:
     \b
     crime-pipelines localcloud up
     eval "$(crime-pipelines localcloud status --env)"    # every command of this shell then speaks to it
-    crime-pipelines dataproc submit gs://local-crime-crime-landing/crimes.csv
+    crime-pipelines localcloud land crimes.csv           # its event starts a run
     crime-pipelines localcloud down
 
     What is fetched once (Google's connectors, the BigQuery emulator) is kept in ~/.cache/crime-pipelines, or
@@ -94,16 +94,29 @@ def status(context: click.Context, folder: Path | None, variables: bool) -> None
 
 @localcloud.command()
 @_folder_option
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
+def land(folder: Path | None, path: str) -> None:
+    """Upload FILE, CSV plain or gzipped, to the landing bucket, and say which run that starts."""
+    from crime_pipelines.sources import resolve
+
+    with google_libraries("local"):
+        from crime_pipelines.localcloud.batch_demo import land as upload
+        from crime_pipelines.localcloud.cloud import applied
+    state = _state(folder)
+    (file,) = resolve(path)
+    with applied(state.environment):
+        run_id, uri = upload(Settings.from_environment(), file)
+    click.echo(f"{uri}: run {run_id}")
+
+
+@localcloud.command()
+@_folder_option
 def tick(folder: Path | None) -> None:
     """Tick as the scheduler does: all that has landed is read as one run."""
     with google_libraries("local"):
         from crime_pipelines.localcloud.cloud import applied
-        from crime_pipelines.localcloud.supervisor import status as state_of
         from crime_pipelines.localcloud.ticking import tick as publish_tick
-        from crime_pipelines.settings import Settings
-    state = state_of(_place(folder))
-    if state is None:
-        raise InputError("the local cloud is not up: crime-pipelines localcloud up")
+    state = _state(folder)
     with applied(state.environment):
         settings = Settings.from_environment()
         click.echo(f"{settings.files_topic}: message {publish_tick(settings)}")
@@ -117,6 +130,15 @@ def down(folder: Path | None) -> None:
         from crime_pipelines.localcloud.supervisor import down as end
     ended = end(_place(folder))
     click.echo("the local cloud is down" if ended else "the local cloud was not up")
+
+
+def _state(folder: Path | None) -> State:
+    from crime_pipelines.localcloud.supervisor import status as state_of
+
+    state = state_of(_place(folder))
+    if state is None:
+        raise InputError("the local cloud is not up: crime-pipelines localcloud up")
+    return state
 
 
 def _place(folder: Path | None) -> Path:

@@ -16,6 +16,7 @@ from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.steps import Steps
 from crime_pipelines.localcloud.watching import Inbox, Watch, inbox
+from crime_pipelines.settings import Settings
 from crime_pipelines.sources import SourceFile, is_taken
 from crime_pipelines.warehouse.load import read_manifest
 
@@ -46,10 +47,8 @@ def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> st
         finished = stack.enter_context(inbox(cloud.subscribe("demo-finished", settings.finished_topic)))
         answered = stack.enter_context(inbox(cloud.subscribe("demo-answers", settings.answers_topic)))
         with steps.step("land", "the file is uploaded to the landing bucket") as moved:
-            blob = storage.bucket(settings.landing_bucket).blob(_name(file))
-            blob.upload_from_filename(file.uri)
-            moved.update(bytes=blob.size, to=f"gs://{settings.landing_bucket}/{blob.name}")
-        run_id = run_ids.of_object(blob.name, str(blob.crc32c))
+            run_id, uri = land(settings, file)
+            moved.update(bytes=file.size, to=uri)
         with steps.step("start", "its event reaches start_processing, which starts the workflow") as moved:
             operation = watch.until(lambda: next(iter(operations_of(settings, storage, run_id)), ""))
             moved.update(run=run_id)
@@ -78,6 +77,24 @@ def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> st
         with steps.step("load", what):
             _message(watch, answered, run_id)
     return run_id
+
+
+def land(settings: Settings, file: SourceFile) -> tuple[str, str]:
+    """Upload a file to the landing bucket.
+
+    Args:
+        settings: the settings.
+        file: the file, on this machine.
+
+    Returns:
+        The run that its event starts, and its URI.
+
+    Raises:
+        google.api_core.exceptions.GoogleAPICallError: Cloud Storage fails.
+    """
+    blob = storage_client(settings).bucket(settings.landing_bucket).blob(_name(file))
+    blob.upload_from_filename(file.uri)
+    return run_ids.of_object(blob.name, str(blob.crc32c)), f"gs://{settings.landing_bucket}/{blob.name}"
 
 
 def _name(file: SourceFile) -> str:

@@ -16,6 +16,7 @@ from crime_pipelines.localcloud import needs
 from crime_pipelines.localcloud.supervisor import State, down, is_alive, status, up
 from tests.cloud.local import needs_local_cloud
 from tests.cloud.machine import eventually
+from tests.conformance.inputs import row, write
 
 PROGRAM = Path(sys.executable).with_name("crime-pipelines")
 
@@ -46,7 +47,7 @@ def assert_nothing_runs(state: State) -> None:
     assert not is_alive(state.pid)
 
 
-def test_it_goes_up_says_how_it_stands_ticks_and_goes_down(folder: Path) -> None:
+def test_it_goes_up_says_how_it_stands_lands_ticks_and_goes_down(folder: Path, tmp_path: Path) -> None:
     assert call(folder, "status").returncode == 1
     state = start(folder)
     try:
@@ -65,16 +66,22 @@ def test_it_goes_up_says_how_it_stands_ticks_and_goes_down(folder: Path) -> None
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert answers.returncode == 0, answers.stderr
+        refused = call(folder, "land", str(folder / "state.json"))
+        assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
         assert call(folder, "tick").returncode == 0
         log = folder / "data" / "logs" / "start_processing.log"
         eventually(lambda: "passed over: nothing has landed yet" in log.read_text(encoding="utf-8"))
+        landed = call(folder, "land", str(write(tmp_path / "crimes.csv", [row(1)])))
+        uri, _, run_id = landed.stdout.strip().partition(": run ")
+        assert uri == f"gs://{state.environment['CRIME_LANDING_BUCKET']}/crimes.csv", landed.stderr
+        eventually(lambda: f'"run started", "run_id": "{run_id}"' in log.read_text(encoding="utf-8"))
     finally:
         ended = call(folder, "down")
     assert (ended.returncode, ended.stdout) == (0, "the local cloud is down\n")
     assert_nothing_runs(state)
     assert call(folder, "status").returncode == 1
     assert call(folder, "down").stdout == "the local cloud was not up\n"
-    assert call(folder, "tick").returncode == 2
+    assert call(folder, "tick").returncode == call(folder, "land", "x.csv").returncode == 2
 
 
 def test_the_scheduler_ticks_and_a_part_that_ended_is_told(folder: Path) -> None:
