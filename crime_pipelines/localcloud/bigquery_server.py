@@ -2,8 +2,9 @@
 
 usage: python bigquery_server.py CERTIFICATE KEY [option of `bqemulator start` ...]
 
-The connector speaks TLS to the Storage Write API and nothing else, the emulator offers none; and it sends a
-DATETIME packed into 64 bits, as BigQuery documents it, which the emulator takes for microseconds.
+The connector speaks TLS to the Storage Write API and nothing else, the emulator offers none. It sends a
+DATETIME packed into 64 bits, as BigQuery documents it, which the emulator takes for microseconds. And it
+names a stream in a connection's first request alone, as BigQuery allows; the emulator wants it in each.
 """
 
 from __future__ import annotations
@@ -90,12 +91,28 @@ def rows_to_arrow(decoder: Any, rows: list[bytes], schema: pa.Schema) -> pa.Tabl
     return pa.table(columns, schema=schema)
 
 
+def remember_streams(handler: Any) -> None:
+    """Take a request that names no stream for one of the connection's own.
+
+    Args:
+        handler: the emulator's class that handles AppendRows.
+    """
+    bind = handler._ensure_stream_bound
+
+    def bound(self: Any, name: str, before: Any, context: Any) -> Any:
+        return before if before is not None and not name else bind(self, name, before, context)
+
+    handler._ensure_stream_bound = bound
+
+
 def main() -> None:
     """Start the emulator."""
     certificate, key, *options = sys.argv[1:]
     install_extensions()
     offer_tls(Path(certificate).read_bytes(), Path(key).read_bytes())
-    vars(import_module("bqemulator.grpc_api.write_servicer"))["proto_rows_to_arrow_table"] = rows_to_arrow
+    servicer = import_module("bqemulator.grpc_api.write_servicer")
+    vars(servicer)["proto_rows_to_arrow_table"] = rows_to_arrow
+    remember_streams(servicer.BigQueryWriteHandler)
     import_module("bqemulator.cli").main(["start", *options])
 
 

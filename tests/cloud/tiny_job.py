@@ -24,5 +24,13 @@ rows = spark.read.csv(known.input, header=True, schema="id BIGINT, occurred_at T
 lake = os.environ["CRIME_LAKE_BUCKET"]
 rows.write.mode("overwrite").parquet(f"gs://{lake}/tiny/{known.run_id}")
 again = spark.read.parquet(f"gs://{lake}/tiny/{known.run_id}").selectExpr("*", f"'{marker.WORD}' AS word")
+if "many" in known.input:  # more than one request takes
+    columns = (
+        "id",
+        "timestamp_ntz'2024-02-29 22:30:00' AS occurred_at",
+        "true AS arrest",
+        "repeat('x', 99) AS word",
+    )
+    again = spark.range(150_000).coalesce(1).selectExpr(*columns)
 again.write.format("bigquery").mode("append").option("writeMethod", "direct").save("crime.tiny")
 spark.stop()

@@ -122,7 +122,9 @@ def test_a_landed_file_is_read_by_a_job_on_a_cluster_that_goes(cloud: Cloud) -> 
     assert over.state is State.DONE, over
     assert told[-1] == "the job is done and the cluster is gone"
     with closing(warehouse_client(cloud.settings)) as client:
-        rows = query(client, "SELECT id, occurred_at, arrest, word FROM crime.tiny ORDER BY id")
+        rows = query(
+            client, "SELECT id, occurred_at, arrest, word FROM crime.tiny WHERE word = 'packed' ORDER BY 1"
+        )
     assert rows == [
         (1, datetime(2024, 2, 29, 22, 30), True, "packed"),
         (2, datetime(2024, 3, 10, 2, 30), False, "packed"),
@@ -131,6 +133,17 @@ def test_a_landed_file_is_read_by_a_job_on_a_cluster_that_goes(cloud: Cloud) -> 
     names = [blob.name for blob in cloud.storage.list_blobs(cloud.settings.lake_bucket, prefix="tiny/")]
     assert f"tiny/{run_id}/_SUCCESS" in names
     cloud.assert_gone(run_id)
+
+
+def test_many_rows_take_many_requests(cloud: Cloud) -> None:
+    run_id = cloud.land("many.csv")
+    over, _ = cloud.wait(cloud.operation_of(run_id))
+    assert over.state is State.DONE, over
+    with closing(warehouse_client(cloud.settings)) as client:
+        counted = "COUNT(*), COUNT(DISTINCT id), MIN(occurred_at), MAX(LENGTH(word))"
+        assert query(client, f"SELECT {counted} FROM crime.tiny WHERE word <> 'packed'") == [
+            (150_000, 150_000, datetime(2024, 2, 29, 22, 30), 99)
+        ]
 
 
 def test_a_failing_job_says_why_and_its_cluster_goes(cloud: Cloud) -> None:
