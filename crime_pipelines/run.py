@@ -192,10 +192,10 @@ def _beside(opened: Engine | None, folder: Path, record: RunRecord) -> dict[str,
 
 def _warm_up() -> None:
     from crime_pipelines.report.draw import warm_up
-    from crime_pipelines.report.vega import vega_script
+    from crime_pipelines.report.vega import vega
 
     warm_up()
-    vega_script()
+    vega()
 
 
 @contextmanager

@@ -18,10 +18,12 @@
   }
   const rate = (number) => (number === null ? "\u2013" : number.toFixed(2));
 
+  function inflated(text) {
+    const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
+  }
   async function unpacked() {
-    const bytes = Uint8Array.from(atob(given.data), (sign) => sign.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const planes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const planes = new Uint8Array(await inflated(given.data).arrayBuffer());
     const size = given.cells * given.columns;
     const numbers = new Uint32Array(size);
     for (let plane = 0; plane < given.width; plane++)
@@ -170,12 +172,12 @@
   // Vega is read when first needed, so that the page opens at once.
   let embed;
   function library() {
-    if (!embed) {
+    embed ??= inflated(document.getElementById("vega").textContent).text().then((text) => {
       const script = document.createElement("script");
-      script.textContent = document.getElementById("vega").textContent;
+      script.textContent = text;
       document.head.append(script);
-      embed = window.vegaEmbed;
-    }
+      return window.vegaEmbed;
+    });
     return embed;
   }
   const views = {};
@@ -188,7 +190,7 @@
       spec.datasets.selection = rows;
       const place = document.createElement("div");
       place.className = "live";
-      const { view } = await library()(place, spec,
+      const { view } = await (await library())(place, spec,
         { ast: true, renderer: "svg", actions: false, defaultStyle: false, mode: "vega-lite" });
       fit(place);
       holder.replaceChildren(place);

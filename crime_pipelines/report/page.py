@@ -19,7 +19,7 @@ from crime_pipelines.report.facts import Facts
 from crime_pipelines.report.hexagons import Rings, area_shapes
 from crime_pipelines.report.keys import EXPLORER_KEYS, KEYS
 from crime_pipelines.report.map import area_map
-from crime_pipelines.report.vega import vega_script
+from crime_pipelines.report.vega import vega
 
 PAGE: Final = "index.html"
 #: So many files are named on the page; run.json names all.
@@ -125,19 +125,22 @@ def page_text(record: RunRecord, answers: Mapping[str, Answer], extras: Extras |
     extras = extras or Extras()
     content = _content(record, answers, extras)
     scripts = [own_text("page.js")]
-    vega = ""
+    library = None
     if content["explorer"]:
         scripts.append(own_text("explorer.js"))
-        vega = vega_script()
+        library = vega()
     if extras.live:
         scripts.append(own_text("live.js"))
     return template.render(
         # The texts below hold nothing from the data that their makers have not escaped.
         style=Markup(own_text("style.css")),  # noqa: S704
         scripts=[Markup(f"\n{script}") for script in scripts],  # noqa: S704
-        vega=Markup(vega),  # noqa: S704
+        vega=library.packed if library else "",
         payload=Markup(content["explorer"].payload) if content["explorer"] else "",  # noqa: S704
-        hashes=[_hash(script) for script in (*(f"\n{script}" for script in scripts), vega) if script],
+        hashes=[
+            *(_hash(f"\n{script}") for script in scripts),
+            *([_hash(library.script)] if library else []),
+        ],
         live=extras.live,
         svg=Markup,
         **content,

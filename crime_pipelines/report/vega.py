@@ -7,9 +7,12 @@ without.
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 import tempfile
+import zlib
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -18,30 +21,48 @@ from crime_pipelines.report.draw import VERSION
 
 _SNIPPET: Final = "window.vegaEmbed = vegaEmbed;"
 _FOLDER: Final = "crime-pipelines"
-#: Not readable by others: whoever can write it could put a script into every report.
+#: Nobody else may write there: what lies in it becomes a script of every report.
 _PRIVATE: Final = 0o700
 
 
-def vega_script() -> str:
+@dataclass(frozen=True, slots=True)
+class Vega:
+    """The script.
+
+    Attributes:
+        packed: the script as it travels in the page: deflated, in base 64.
+    """
+
+    packed: str
+
+    @property
+    def script(self) -> str:
+        """JavaScript that defines `vegaEmbed`."""
+        return zlib.decompress(base64.b64decode(self.packed)).decode()
+
+
+def vega() -> Vega:
     """The script.
 
     Returns:
-        JavaScript that defines `vegaEmbed`, fit to stand inside a script element.
+        The script, from this machine's cache where it is there.
     """
     place = _cache()
-    name = f"vega-{VERSION}-vl-convert-{version('vl-convert-python')}.js"
+    name = f"vega-{VERSION}-vl-convert-{version('vl-convert-python')}.js.zlib"
     if place:
         try:
-            return (place / name).read_text(encoding="utf-8")
-        except (OSError, ValueError):
+            kept = (place / name).read_bytes()
+            zlib.decompress(kept)
+            return Vega(base64.b64encode(kept).decode("ascii"))
+        except (OSError, zlib.error):
             pass
     import vl_convert
 
-    bundle: str = vl_convert.javascript_bundle(_SNIPPET, vl_version=VERSION)
-    script = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r\n", "\n")
+    script: str = vl_convert.javascript_bundle(_SNIPPET, vl_version=VERSION)
+    packed = zlib.compress(script.encode(), 9)
     if place:
-        _keep(place / name, script)
-    return script
+        _keep(place / name, packed)
+    return Vega(base64.b64encode(packed).decode("ascii"))
 
 
 def _cache() -> Path | None:
@@ -59,11 +80,11 @@ def _cache() -> Path | None:
     return folder if found.st_uid == os.getuid() and not found.st_mode & 0o022 else None
 
 
-def _keep(path: Path, script: str) -> None:
+def _keep(path: Path, content: bytes) -> None:
     try:
         handle, temporary = tempfile.mkstemp(prefix=".vega-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(script)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         Path(temporary).replace(path)
     except OSError:
         pass  # next time again

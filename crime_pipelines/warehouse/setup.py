@@ -59,7 +59,11 @@ def declarations() -> dict[str, Any]:
             "description": _DATASETS["dataset"],
             "tables": {table.name: table.declaration() for table in TABLES},
             "views": {
-                view.name: {"description": view.description, "query": view.query}
+                view.name: {
+                    "description": view.description,
+                    "query": view.query,
+                    "schema": view.json_schema(),
+                }
                 for view in views(*PLACEHOLDERS)
             },
         },

@@ -42,13 +42,18 @@ class View:
     name: str
     description: str
     query: str
-    columns: tuple[Column, ...] = ()
+    columns: tuple[Column, ...]
 
     def bigquery_schema(self) -> list[SchemaField]:
         """Its columns with their descriptions, for BigQuery's client library."""
-        from google.cloud.bigquery import SchemaField
+        return self._as_table().bigquery_schema()
 
-        return [SchemaField(each.name, each.type, description=each.description) for each in self.columns]
+    def json_schema(self) -> list[dict[str, str]]:
+        """The same as BigQuery's REST API and Terraform read it."""
+        return self._as_table().json_schema()
+
+    def _as_table(self) -> Table:
+        return Table(self.name, self.description, self.columns)
 
 
 def table_names(project: str, dataset: str) -> dict[str, str]:

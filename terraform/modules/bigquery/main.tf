@@ -107,6 +107,9 @@ resource "google_bigquery_table" "view" {
   labels              = var.labels
   deletion_protection = var.deletion_protection
 
+  # BigQuery makes it of the query; this puts the columns' descriptions beside it.
+  schema = jsonencode(each.value.schema)
+
   view {
     query          = each.value.query
     use_legacy_sql = false
@@ -125,6 +128,9 @@ resource "google_bigquery_table" "live" {
   description         = each.value.description
   labels              = var.labels
   deletion_protection = var.deletion_protection
+
+  # BigQuery makes it of the query; this puts the columns' descriptions beside it.
+  schema = jsonencode(each.value.schema)
 
   view {
     query          = each.value.query
