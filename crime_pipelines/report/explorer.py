@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -142,9 +143,9 @@ def _whole(month: int, facts: Facts) -> bool:
     """Whether the data cover a month from its first day to its last."""
     if not facts.first_at or not facts.last_at:
         return True
-    begins = date(month // 12, month % 12 + 1, 1)
-    after = date((month + 1) // 12, (month + 1) % 12 + 1, 1)
-    return facts.first_at.date() <= begins and (after - facts.last_at.date()).days <= 1
+    year, of_year = month // 12, month % 12 + 1
+    begins, ends = date(year, of_year, 1), date(year, of_year, monthrange(year, of_year)[1])
+    return facts.first_at.date() <= begins and ends <= facts.last_at.date()
 
 
 def _columns(rows: list[dict[str, Any]], first: int, last: int, width: int, height: int) -> Spec:

@@ -160,7 +160,7 @@ RUNS: Final = Table(
     (
         Column("run_id", "STRING", "The run."),
         Column(
-            "architecture", "INTEGER", "1: through Parquet in the lake. 2: straight to BigQuery. 0: the feed."
+            "architecture", "INTEGER", "1: Parquet in the lake first. 2: straight to BigQuery. 0: the feed."
         ),
         Column("engine", "STRING", "What read the files."),
         Column("source", "STRING", "The source as given."),

@@ -59,6 +59,22 @@ def test_a_file_becomes_the_answers_that_run_gives(source: Path, tmp_path: Path,
     assert record["architecture"] == architecture
 
 
+@pytest.mark.slow
+def test_so_do_its_rows_as_messages_in_random_order(tmp_path: Path) -> None:
+    pytest.importorskip("apache_beam")
+    (tmp_path / "source").mkdir()
+    source = tmp_path / "source" / "crimes.csv"
+    generate(source, 500, seed=43, years=9, defects=0.2)
+    later = row(1, Arrest="true", Updated_On="02/11/2028 03:50:01 PM")
+    with source.open("a", encoding="utf-8", newline="") as file:
+        file.write("".join(f"{each}\n" for each in (row(1), later, row(2), row(1), "one field")))
+    run(str(source), tmp_path / "wanted")
+    (tmp_path / "demo").mkdir()
+    record = assert_demo(source, tmp_path / "wanted", tmp_path / "demo", "streaming")
+    steps = ["up", "feed", "publish", "stream", "refresh", "report", "answers", "down"]
+    assert [each["step"] for each in record["steps"]] == steps
+
+
 @needs_real_data
 @pytest.mark.slow
 @pytest.mark.parametrize("architecture", ["1", "2"])
