@@ -65,6 +65,7 @@ format: .venv/test
 bench: .venv/dev
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.beam
+	@$(BIN)/python -m benchmarks.spark
 
 prism: .venv/dev
 	@version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))') && \

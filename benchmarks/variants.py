@@ -43,6 +43,12 @@ BEAM: Final = Variant(
 )
 #: Beam as people write it; see `benchmarks.beam`.
 BEAM_ROWS: Final = Variant("peer_beam_rows", _script("peer_beam_rows.py"), answers=False)
+SPARK: Final = Variant(
+    "crime-pipelines run --engine spark",
+    lambda source, out, areas: [command(), "run", str(source), "--out", str(out), "--engine", "spark"],
+)
+#: PySpark as people write it; see `benchmarks.spark`.
+SPARK_SCRIPT: Final = Variant("peer_pyspark", _script("peer_pyspark.py"), answers=False)
 VARIANTS: Final = (
     ENGINE,
     PEER,

@@ -1,0 +1,82 @@
+"""`python -m benchmarks.spark`: Spark against PySpark as people write it, and against the embedded engine.
+
+The aims: at most 0.7 of the plain script's wall time on 2 million rows; at most three times the embedded
+engine's on 8 million. Spark's CPU and memory are Java's, a process of its own, and not in the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final, NoReturn
+
+from benchmarks import tables
+from benchmarks.compare import differences
+from benchmarks.inputs import area_file, incident_file, into_page_cache
+from benchmarks.measure import FailedError, Measured, side_by_side
+from benchmarks.variants import ENGINE, SPARK, SPARK_SCRIPT, Variant
+
+GREATEST_SHARE_OF_SCRIPT: Final = 0.7
+GREATEST_RATIO_TO_ENGINE: Final = 3.0
+
+
+def _failed(variant: Variant, error: FailedError) -> NoReturn:
+    print(f"{variant.name}: {error}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+def _alike(outputs: dict[str, Path]) -> None:
+    folders = list(outputs.values())
+    for out in folders[1:]:
+        if apart := list(differences(folders[0], out)):
+            print("\n".join(apart), file=sys.stderr)
+            raise SystemExit(1)
+
+
+def _measured(variants: list[Variant], rows: int, repeat: int) -> dict[str, Measured]:
+    source = incident_file(rows, 0)
+    into_page_cache(source)
+    return side_by_side(variants, source, area_file(), repeat, _alike, _failed)
+
+
+def main() -> int:
+    """Measure and print.
+
+    Returns:
+        0 if what was measured meets the aims, otherwise 1.
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.spark", description=__doc__)
+    parser.add_argument("--rows", type=int, default=2_000_000, metavar="N", help="against the script")
+    parser.add_argument("--many", type=int, default=8_000_000, metavar="N", help="against the engine")
+    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="rounds")
+    arguments = parser.parse_args()
+    print(tables.header(arguments.repeat), "\n")
+
+    few = _measured([SPARK, SPARK_SCRIPT], arguments.rows, arguments.repeat)
+    spark, script = few[SPARK.name].median, few[SPARK_SCRIPT.name].median
+    many = _measured([ENGINE, SPARK], arguments.many, arguments.repeat)
+    engine, spark_many = many[ENGINE.name].median, many[SPARK.name].median
+    aims = [
+        (
+            f"run --engine spark takes {spark.wall:.1f} s on {arguments.rows:,} rows, the plain script "
+            f"{script.wall:.1f} s: {spark.wall / script.wall:.2f} of it; at most {GREATEST_SHARE_OF_SCRIPT}",
+            spark.wall <= GREATEST_SHARE_OF_SCRIPT * script.wall,
+        ),
+        (
+            f"it takes {spark_many.wall:.1f} s on {arguments.many:,} rows, the embedded engine "
+            f"{engine.wall:.1f} s: {spark_many.wall / engine.wall:.2f} times; at most "
+            f"{GREATEST_RATIO_TO_ENGINE}",
+            spark_many.wall <= GREATEST_RATIO_TO_ENGINE * engine.wall,
+        ),
+    ]
+    for aim, holds in aims:
+        print(f"{'holds ' if holds else 'FAILS '} {aim}")
+    return int(not all(holds for _, holds in aims))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
