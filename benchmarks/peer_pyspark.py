@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession, Window
-from pyspark.sql import functions as F
+from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 
 def read(spark: SparkSession, source: str) -> DataFrame:
