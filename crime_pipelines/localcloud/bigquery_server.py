@@ -20,6 +20,15 @@ import grpc.aio
 import pyarrow as pa
 
 _EXTENSIONS = ("avro", "icu", "spatial")
+#: Types whose values Arrow takes as protocol buffers give them.
+_PLAIN = (
+    pa.types.is_boolean,
+    pa.types.is_date32,
+    pa.types.is_float64,
+    pa.types.is_int64,
+    pa.types.is_string,
+    pa.types.is_timestamp,
+)
 
 
 def install_extensions() -> None:
@@ -79,16 +88,32 @@ def rows_to_arrow(decoder: Any, rows: list[bytes], schema: pa.Schema) -> pa.Tabl
     Returns:
         The table.
     """
-    from bqemulator.storage.arrow_bridge import _coerce_to_arrow_value as coerced
-
-    decoded = [decoder.decode(row) for row in rows]
+    plain = all(any(is_plain(field.type) for is_plain in _PLAIN) for field in schema)
+    read, coerced = (_set_fields, None) if plain else _emulators_own()
+    decoded = [read(decoder, row) for row in rows]
     columns = []
     for field in schema:
         values = [row.get(field.name) for row in decoded]
         if pa.types.is_timestamp(field.type) and field.type.tz is None:
             values = [unpacked(each) if isinstance(each, int) else each for each in values]
-        columns.append(pa.array([coerced(each, field.type) for each in values], type=field.type))
+        if coerced:
+            values = [coerced(each, field.type) for each in values]
+        columns.append(pa.array(values, type=field.type))
     return pa.table(columns, schema=schema)
+
+
+def _set_fields(decoder: Any, row: bytes) -> dict[str, Any]:
+    """A row's values by name, those that are null left out; several times as fast as the emulator's way."""
+    message = decoder._message_class()
+    message.ParseFromString(row)
+    return {field.name: value for field, value in message.ListFields()}
+
+
+def _emulators_own() -> tuple[Any, Any]:
+    """The emulator's own way, for types that want more than Arrow's conversion."""
+    from bqemulator.storage.arrow_bridge import _coerce_to_arrow_value
+
+    return (lambda decoder, row: decoder.decode(row)), _coerce_to_arrow_value
 
 
 def remember_streams(handler: Any) -> None:

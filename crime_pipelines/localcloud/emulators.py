@@ -58,7 +58,7 @@ class Emulators:
         """The properties by which Google's connectors for Spark find them; their jars apart."""
         trust = self._folder / "trust.p12"
         return {
-            "spark.driver.defaultJavaOptions": f"-Djavax.net.ssl.trustStore={trust} "
+            "spark.driver.defaultJavaOptions": f'-Djavax.net.ssl.trustStore="{trust}" '
             f"-Djavax.net.ssl.trustStorePassword={TRUST_PASSWORD} -Djavax.net.ssl.trustStoreType=PKCS12",
             "spark.hadoop.fs.gs.impl": "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFileSystem",
             "spark.hadoop.fs.AbstractFileSystem.gs.impl": "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFS",

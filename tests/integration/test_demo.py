@@ -87,7 +87,7 @@ def test_so_does_the_real_fifth(tmp_path: Path, tmp_path_factory: Any, architect
 
 def assert_demo(source: Path, wanted: Path, folder: Path, architecture: str) -> dict[str, Any]:
     """A demonstration gives what `run` gave, and leaves nothing else; what it says of itself."""
-    out = folder / "out"
+    out = folder / "the answers"
     done = call(str(source), "--architecture", architecture, "--out", str(out))
     assert done.returncode == 0, done.stdout + done.stderr
     record: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
@@ -101,7 +101,7 @@ def assert_demo(source: Path, wanted: Path, folder: Path, architecture: str) -> 
         for got, texts in zip(found[name], rows, strict=True):
             assert all(map(_same_text, got, texts)), (name, got, texts)
     assert b"</html>" in (out / "report" / "index.html").read_bytes()
-    assert [each.name for each in folder.iterdir()] == ["out"]
+    assert [each.name for each in folder.iterdir()] == ["the answers"]
     assert processes_of(folder) == []
     return record
 

@@ -105,7 +105,7 @@ class Cloud:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     needs_local_cloud()
-    with LocalCloud(tmp_path_factory.mktemp("local"), 1, with_code=False) as local:
+    with LocalCloud(tmp_path_factory.mktemp("local cloud"), 1, with_code=False) as local:
         cloud = Cloud(local)
         yield cloud
         # it goes down with a job at work
