@@ -9,14 +9,14 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from crime_pipelines import __version__
 from crime_pipelines.dataproc.templates import as_json
 from crime_pipelines.domain.areas import AREAS as KNOWN_AREAS
 from crime_pipelines.settings import Settings
-from crime_pipelines.warehouse.tables import ANSWERS, AREAS, TABLES
-from crime_pipelines.warehouse.views import views
+from crime_pipelines.warehouse.setup import declarations
+from crime_pipelines.warehouse.tables import AREAS
 
 FOLDER: Final = Path(__file__).parent / "declared"
 MODULES: Final = sorted(path.parent for path in Path(__file__).parent.glob("modules/*/variables.tf"))
@@ -49,20 +49,7 @@ def templates() -> str:
 
 def warehouse() -> str:
     """Tables by dataset and the views' queries, as `crime-pipelines warehouse schema` shows them."""
-    declared: dict[str, Any] = {
-        "warehouse": {
-            "tables": {table.name: table.declaration() for table in TABLES},
-            "views": {
-                view.name: {"description": view.description, "query": view.query}
-                for view in views("${project}", "${dataset}")
-            },
-        },
-        "answers": {
-            "tables": {name: table.declaration() for name, table in ANSWERS.items()},
-            "views": {},
-        },
-    }
-    return json.dumps(declared, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(declarations(), indent=2, ensure_ascii=False) + "\n"
 
 
 def areas() -> str:

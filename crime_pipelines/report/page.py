@@ -19,6 +19,7 @@ from crime_pipelines.report.facts import Facts
 from crime_pipelines.report.hexagons import Rings, area_shapes
 from crime_pipelines.report.keys import EXPLORER_KEYS, KEYS
 from crime_pipelines.report.map import area_map
+from crime_pipelines.report.methods import METHODS
 from crime_pipelines.report.vega import vega
 
 PAGE: Final = "index.html"
@@ -203,6 +204,7 @@ def _content(record: RunRecord, answers: Mapping[str, Answer], extras: Extras) -
         if explored
         else {},
         "cautions": cautions.cautions(ordered, facts),
+        "methods": METHODS,
         "seconds": sum(record.seconds.values()),
         "versions": [
             f"{text.shown(name)} {text.shown(version)}" for name, version in record.versions.items()
