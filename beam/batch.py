@@ -38,12 +38,28 @@ def buckets_for(files: Sequence[SourceFile]) -> int:
     Returns:
         The number of buckets.
     """
-    size = sum(file.size * (_PACKED if file.gzipped else 1) for file in files)
-    return max(1, -(-size // _BUCKET_BYTES))
+    return max(1, -(-unpacked_size(files) // _BUCKET_BYTES))
+
+
+def unpacked_size(files: Sequence[SourceFile]) -> int:
+    """How large files are once unpacked, about.
+
+    Args:
+        files: the files.
+
+    Returns:
+        Bytes.
+    """
+    return sum(file.size * (_PACKED if file.gzipped else 1) for file in files)
 
 
 def build(
-    pipeline: beam.Pipeline, files: Sequence[SourceFile], output: str, counts: str, shift_years: int
+    pipeline: beam.Pipeline,
+    files: Sequence[SourceFile],
+    output: str,
+    counts: str,
+    shift_years: int,
+    marks: str | None = None,
 ) -> beam.PCollection:
     """Wire the batch.
 
@@ -53,11 +69,12 @@ def build(
         output: the folder for `incidents/` and `rejects/`, local or a URI.
         counts: the folder for the account (`ACCOUNT`) and condensed incidents (`condensed_file`).
         shift_years: calendar years to move dates by.
+        marks: as for `ReadIncidentFiles`.
 
     Returns:
         Tables of incidents, one row each, under the number of their bucket.
     """
-    read = pipeline | "Read" >> ReadIncidentFiles(files, shift_years)
+    read = pipeline | "Read" >> ReadIncidentFiles(files, shift_years, marks)
     latest = read.incidents | "Latest" >> LatestVersions(buckets_for(files))
     latest.incidents | "WriteIncidents" >> WriteIncidents(FileSystems.join(output, INCIDENTS))
     read.rejects | "WriteRejects" >> WriteRejects(FileSystems.join(output, REJECTS))

@@ -17,8 +17,8 @@ from apache_beam.io.filesystems import FileSystems
 from crime_pipelines.domain.boundaries import CONTEXT, after_headings, row_start
 from crime_pipelines.sources import GREATEST_HEADINGS, SourceFile, SupportsRead
 
-#: Bytes of a block, and of a chunk, about: many enough to be worth planning a statement (as long as 8 MB of
-#: rows take), few enough for a worker's memory.
+#: Bytes of a block, and of a chunk, about: many enough to be worth planning a statement, which takes as long
+#: as 16 MB of rows, few enough for a worker's memory.
 BLOCK_BYTES: Final = 64 << 20
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 from crime_pipelines.beam.account import from_json
 from crime_pipelines.beam.answers import Condensed, ask
 from crime_pipelines.beam.batch import ACCOUNT, build, condensed_file
+from crime_pipelines.beam.progress import watched
 from crime_pipelines.beam.runners import DIRECT, runner_of
 from crime_pipelines.beam.tables import REJECTS as REJECTS_SCHEMA
 from crime_pipelines.beam.tables import threads
@@ -77,10 +78,17 @@ class BeamEngine:
             (job.folder / folder).mkdir()
         counts = job.scratch / "counts"
         counts.mkdir()
+        marks = job.scratch / "marks"
+        marks.mkdir()
         # The direct runner works on one bundle at a time: there, DuckDB has all the cores to itself.
         cores = usable_cores() if self._runner == DIRECT else 1
-        with threads(cores), _errors_in_words(), beam.Pipeline(runner=runner, options=options) as pipeline:
-            build(pipeline, job.files, str(job.folder), str(counts), job.shift_years)
+        with (
+            threads(cores),
+            watched(marks, job),
+            _errors_in_words(),
+            beam.Pipeline(runner=runner, options=options) as pipeline,
+        ):
+            build(pipeline, job.files, str(job.folder), str(counts), job.shift_years, str(marks))
         if not any((job.folder / REJECTS).iterdir()):
             write_parquet(REJECTS_SCHEMA.empty_table(), str(job.folder / REJECTS / "none.parquet"))
         self._condensed = _condensed(counts)

@@ -12,13 +12,12 @@ from typing import Final, NamedTuple
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from crime_pipelines.beam.tables import INCIDENTS, REJECTS, database, prepared_statements, query
+from crime_pipelines.beam.tables import INCIDENTS, REJECTS, database, query
 
 from crime_pipelines.csv_sql import (
     CARRIERS,
     csv_relation,
     damaged_sql,
-    raw_columns,
     rows_sql,
     wrong_width_sql,
 )
@@ -94,7 +93,6 @@ def _quickly(data: bytes, file: SourceFile, shift_years: int) -> ReadRows | None
     if not data:
         return ReadRows(INCIDENTS.empty_table(), REJECTS.empty_table(), 0)
     connection = database()
-    prepared = _prepared(len(file.headings), file.columns, shift_years)
     for table in (_ERRORS, _SCANS):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     handle, name = tempfile.mkstemp(prefix="crime-rows-", suffix=".csv")
@@ -104,12 +102,7 @@ def _quickly(data: bytes, file: SourceFile, shift_years: int) -> ReadRows | None
         relation = csv_relation(
             [Path(name)], len(file.headings), headings=False, gzipped=False, errors=_ERRORS, scans=_SCANS
         )
-        connection.execute(f"INSERT INTO {prepared.table} SELECT * FROM {relation}")
-        # The optimizer goes over the statement at each execution. There is nothing in it to optimize, and
-        # that takes longer than the rows.
-        connection.execute("PRAGMA disable_optimizer")
-        rows = query(f"EXECUTE {prepared.statement}")
-        connection.execute("PRAGMA enable_optimizer")
+        rows = query(rows_sql(relation, len(file.headings), file.columns, shift_years))
         if query(damaged_sql(_ERRORS, _SCANS)).num_rows:
             return None
         malformed = query(wrong_width_sql(_ERRORS, _SCANS))["raw_row"]
@@ -117,7 +110,6 @@ def _quickly(data: bytes, file: SourceFile, shift_years: int) -> ReadRows | None
         return None  # the reader gave up
     finally:
         Path(name).unlink()
-        connection.execute(f"TRUNCATE {prepared.table}")
     is_reject = pc.is_null(rows["year"])
     rejected = rows.filter(is_reject)
     incidents = rows.filter(pc.invert(is_reject)) if rejected.num_rows else rows
@@ -128,30 +120,6 @@ def _quickly(data: bytes, file: SourceFile, shift_years: int) -> ReadRows | None
         ]
     )
     return ReadRows(incidents.cast(INCIDENTS), rejects, 0)
-
-
-class _Prepared(NamedTuple):
-    """A table of raw rows, and the statement over it, in this thread's DuckDB."""
-
-    table: str
-    statement: str
-
-
-def _prepared(width: int, columns: tuple[tuple[str, int], ...], shift_years: int) -> _Prepared:
-    """The statement for files of these headings: planning it takes as long as a chunk's rows."""
-    connection = database()
-    made = prepared_statements()
-    found = made.get((width, columns, shift_years))
-    if found is None:
-        found = _Prepared(f"raw_rows_{len(made)}", f"typed_rows_{len(made)}")
-        declared = ", ".join(f"{name} VARCHAR" for name in (*raw_columns(width), "path"))
-        # In the database rather than among temporary tables: the reader's tables of errors come and go
-        # there, and each change of its catalogue would have the statement planned again.
-        connection.execute(f"CREATE TABLE {found.table} ({declared})")
-        statement = rows_sql(found.table, width, columns, shift_years)
-        connection.execute(f"PREPARE {found.statement} AS {statement}")
-        made[width, columns, shift_years] = found
-    return found
 
 
 def _rejects(

@@ -40,7 +40,6 @@ class _Local(threading.local):
     def __init__(self) -> None:
         self.connection = duckdb.connect(config={"threads": _threads, "autoinstall_known_extensions": False})
         self.connection.execute("SET preserve_insertion_order = false")
-        self.prepared: dict[Any, Any] = {}
 
 
 _local: _Local | None = None
@@ -78,15 +77,6 @@ def database() -> duckdb.DuckDBPyConnection:
         The connection, the same for each call from the same thread.
     """
     return _this_thread().connection
-
-
-def prepared_statements() -> dict[Any, Any]:
-    """What has been prepared in this thread's DuckDB.
-
-    Returns:
-        Whatever was put there, the same for each call from the same thread.
-    """
-    return _this_thread().prepared
 
 
 def query(sql: str, **tables: pa.Table) -> pa.Table:

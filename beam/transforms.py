@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
@@ -71,14 +72,16 @@ class LatestIncidents(NamedTuple):
 class ReadIncidentFiles(beam.PTransform):
     """Reads incident files, in blocks; quoted line breaks are safe, gzipped files are read whole."""
 
-    def __init__(self, files: Sequence[SourceFile], shift_years: int) -> None:
+    def __init__(self, files: Sequence[SourceFile], shift_years: int, marks: str | None = None) -> None:
         """Say what to read.
 
         Args:
             files: the files, looked at (`sources.resolve`).
             shift_years: calendar years to move dates by.
+            marks: a folder that all workers share, to mark in it what has been read; see `progress`.
         """
         super().__init__()
+        self._marks = marks
         self._files = tuple(files)
         self._shift_years = shift_years
 
@@ -91,7 +94,9 @@ class ReadIncidentFiles(beam.PTransform):
             >> beam.FlatMapTuple(lambda number, file: blocks_of(file, number)).with_output_types(Block)
             | "Spread" >> beam.Reshuffle()
             | "ReadBlocks"
-            >> beam.ParDo(ReadBlock(self._shift_years)).with_outputs(_REJECTS, _ACCOUNTS, main=_INCIDENTS)
+            >> beam.ParDo(ReadBlock(self._shift_years, self._marks)).with_outputs(
+                _REJECTS, _ACCOUNTS, main=_INCIDENTS
+            )
         )
         return IncidentsRead(
             of_type(read.incidents, pa.Table),
@@ -111,14 +116,16 @@ class ReadIncidentFiles(beam.PTransform):
 class ReadBlock(beam.DoFn):
     """Reads a block: incidents as tables, rejects and accounts tagged."""
 
-    def __init__(self, shift_years: int) -> None:
+    def __init__(self, shift_years: int, marks: str | None = None) -> None:
         """Remember the shift.
 
         Args:
             shift_years: calendar years to move dates by.
+            marks: as for `ReadIncidentFiles`.
         """
         super().__init__()
         self._shift_years = shift_years
+        self._marks = marks
         self._rows = Metrics.counter(_METRICS, "rows_read")
         self._rejected = Metrics.counter(_METRICS, "rows_rejected")
 
@@ -145,6 +152,8 @@ class ReadBlock(beam.DoFn):
                 if rows.rejects.num_rows:
                     yield TaggedOutput(_REJECTS, (f"{block.name}-{number:04d}", rows.rejects))
                 yield TaggedOutput(_ACCOUNTS, account)
+                if self._marks is not None:
+                    Path(self._marks, f"{block.name}-{number:04d}-{len(data)}").touch()
         except (EOFError, zlib.error) as error:
             raise InputError(f"{block.file.uri}: is damaged gzip ({error})") from error
 
