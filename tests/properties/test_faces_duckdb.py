@@ -25,6 +25,7 @@ class TestDuckDBFaces(FaceEquality):
     def _connected(self) -> Iterator[None]:
         with duckdb.connect() as self.connection:
             yield
+        del self.connection  # Hypothesis keeps this object, and DuckDB complains of what is left at the end
 
     def select(
         self, statement: str, columns: Mapping[str, Type], rows: Sequence[Sequence[Any]]

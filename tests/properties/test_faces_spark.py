@@ -41,7 +41,7 @@ _TYPES: dict[Type, DataType] = {
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 class TestSparkFaces(FaceEquality):
     dialect = SPARK
-    examples = 3
+    examples = 2
     batch = 200
     shrink = False
     session: ClassVar[SparkSession]

@@ -23,7 +23,7 @@ from tests.properties.strategies import RawRow, files, raw_rows
 
 # A run takes most of a second: few examples, and no hundreds more to explain a failure.
 few = settings(
-    max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck),
+    max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )  # fmt: skip
 
@@ -57,7 +57,7 @@ def written(rows: list[RawRow]) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-@settings(few, max_examples=8)
+@settings(few, max_examples=5)
 @given(
     st.lists(st.tuples(raw_rows(), st.integers(1, 20)), min_size=1, max_size=40),
     st.lists(st.integers(0, 39), max_size=10),
