@@ -122,6 +122,9 @@ class TestOffences:
         assert one is other
         assert normal_type(types[0]) == normal_type(types[1])
 
+    # a missing type with a code that is padded is rarely drawn
+    @example(None, " 06", None)
+    @example(" \t", "06\u00a0", "07")
     @given(PRIMARY_TYPES, FBI_CODES, FBI_CODES)
     def test_the_code_speaks_only_where_the_type_is_missing(
         self, primary_type: str | None, code: str | None, other: str | None
