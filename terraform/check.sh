@@ -37,8 +37,13 @@ terraform validate -no-color
 step "plans"
 status=0
 terraform test -json -verbose >"$out/tests.jsonl" || status=$?
-python3 tests/show.py "$out/tests.jsonl"
+python tests/show.py "$out/tests.jsonl"
 [ $status -eq 0 ] || exit $status
+for values in environments/*.tfvars; do
+  terraform test -json -filter=tests/environment.tftest.hcl -var-file="$values" >"$out/environment.jsonl" || status=$?
+  echo "$values" && python tests/show.py "$out/environment.jsonl"
+  [ $status -eq 0 ] || exit $status
+done
 
 step "policies"
 "$CHECKOV" --directory . --config-file .checkov.yaml | tee "$out/policies"
