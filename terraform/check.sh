@@ -35,10 +35,20 @@ step "validate"
 terraform validate -no-color
 
 step "plans"
-status=0
-terraform test -json -verbose >"$out/tests.jsonl" || status=$?
-python3 tests/show.py "$out/tests.jsonl"
-[ $status -eq 0 ] || exit $status
+# tests FILE ARGUMENTS...: runs a file of tests, and says what came of it
+tests() {
+  local file=$1 status=0
+  shift
+  terraform test -json -filter="tests/$file.tftest.hcl" "$@" >"$out/$file.jsonl" || status=$?
+  python tests/show.py "$out/$file.jsonl"
+  return $status
+}
+tests safety
+tests plans -verbose
+for values in environments/*.tfvars; do
+  echo "$values"
+  tests environment -var-file="$values"
+done
 
 step "policies"
 "$CHECKOV" --directory . --config-file .checkov.yaml | tee "$out/policies"
@@ -48,4 +58,4 @@ if grep -q "Parsing errors" "$out/policies"; then
 fi
 
 step "agreement with the code"
-CRIME_TERRAFORM_PLANS=$(pwd)/$out/tests.jsonl python -m pytest -q ../tests/terraform
+CRIME_TERRAFORM_PLANS=$(pwd)/$out/plans.jsonl python -m pytest -q ../tests/terraform

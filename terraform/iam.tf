@@ -16,7 +16,7 @@ locals {
     } : {},
     contains(local.architectures, "2") ? { job-2 = "jobs of architecture 2" } : {},
     var.streaming ? {
-      feed   = "publishes new incidents"
+      feed   = "the function poll_feed, which publishes new incidents"
       stream = "workers of the streaming pipeline"
     } : {},
   )
@@ -42,7 +42,7 @@ locals {
       load       = ["roles/bigquery.jobUser", "roles/logging.logWriter"]
       job-1      = [local.cluster_node]
       job-2      = [local.cluster_node, "roles/bigquery.jobUser", "roles/bigquery.readSessionUser"]
-      feed       = []
+      feed       = ["roles/logging.logWriter"]
       stream     = ["roles/dataflow.worker", "roles/bigquery.jobUser"]
     },
   )
@@ -62,6 +62,7 @@ locals {
   )
 
   # The markers by which a run starts once lie there, and what a run wrote.
+  in_feed = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/feed/\")"
   in_runs = "resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/runs/\")"
 
   # bucket, who, role, and under which condition
@@ -69,6 +70,7 @@ locals {
     {
       "start reads landing"       = { bucket = "landing", account = "start", role = "roles/storage.objectViewer", when = null }
       "start marks runs"          = { bucket = "lake", account = "start", role = "roles/storage.objectUser", when = local.in_runs }
+      "feed keeps its watermark"  = { bucket = "lake", account = "feed", role = "roles/storage.objectUser", when = local.in_feed }
       "start-http marks runs"     = { bucket = "lake", account = "start-http", role = "roles/storage.objectUser", when = local.in_runs }
       "load reads runs"           = { bucket = "lake", account = "load", role = "roles/storage.objectViewer", when = null }
       "charts write reports"      = { bucket = "reports", account = "charts", role = "roles/storage.objectUser", when = null }
@@ -123,6 +125,7 @@ locals {
       "job-2 has fresh answers" = { topic = local.topic.answers, member = local.has["job-2"] }
     } : {},
     var.streaming ? {
+      "the scheduler ticks for the feed" = { topic = local.topic.ticks, member = local.has["scheduler"] }
       "the feed publishes incidents"     = { topic = local.topic.feed, member = local.has["feed"] }
       "the stream gives up on a message" = { topic = local.topic.dead_letters, member = local.has["stream"] }
       "the stream sees a surge"          = { topic = local.topic.surges, member = local.has["stream"] }
@@ -160,7 +163,7 @@ resource "google_storage_bucket_iam_member" "this" {
   dynamic "condition" {
     for_each = each.value.when == null ? [] : [each.value.when]
     content {
-      title      = "only-runs"
+      title      = "only-its-folder"
       expression = condition.value
     }
   }

@@ -15,6 +15,7 @@ locals {
     feed         = "incident-feed"
     dead_letters = "incident-feed-dead-letters"
     surges       = "surges"
+    ticks        = "feed-ticks"
   }
 
   # What crime_pipelines.settings reads: for the functions, and for whoever runs `crime-pipelines` by hand.
@@ -36,6 +37,7 @@ locals {
     CRIME_FEED_SUBSCRIPTION    = "${local.topic.feed}-pipeline"
     CRIME_DEAD_LETTERS_TOPIC   = local.topic.dead_letters
     CRIME_SURGES_TOPIC         = local.topic.surges
+    CRIME_FEED_URL             = var.feed_url
     CRIME_TEMPLATE             = module.dataproc.templates[local.leading]
     CRIME_SHIFT_YEARS          = tostring(var.shift_years)
     CRIME_DATAPROC_ENDPOINT    = "${var.region}-dataproc.googleapis.com:443"
@@ -211,9 +213,20 @@ module "functions" {
         instances   = 1 # BigQuery does one MERGE into a table after another anyway
       }
     } : {},
+    var.streaming ? {
+      poll-feed = {
+        description = "The feed's schedule ticks: publish what the City's API has that is new."
+        entry_point = "poll_feed"
+        account     = module.security.emails["feed"]
+        topic       = local.topic.ticks
+        memory      = "1Gi"
+        instances   = 1 # one watermark
+        secrets     = var.feed_token ? { SOCRATA_APP_TOKEN = module.security.feed_token } : {}
+      }
+    } : {},
   )
 
-  depends_on = [google_project_iam_member.this, google_project_iam_member.build, google_storage_bucket_iam_member.this]
+  depends_on = [google_secret_manager_secret_iam_member.feed, google_project_iam_member.this, google_project_iam_member.build, google_storage_bucket_iam_member.this]
 }
 
 # Cloud Storage tells of every file that lands.
@@ -235,6 +248,8 @@ module "scheduler" {
   topic     = module.pubsub.topics[local.topic.files]
   schedule  = var.schedule
   time_zone = var.time_zone
+
+  feed = var.streaming ? { topic = module.pubsub.topics[local.topic.ticks], schedule = var.feed_schedule } : null
 
   templates = {
     for architecture in slice(local.architectures, 1, length(local.architectures)) : "architecture-${architecture}" => {

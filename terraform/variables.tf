@@ -89,6 +89,24 @@ variable "second_schedule" {
   default     = "15 9 * * 0"
 }
 
+variable "feed_schedule" {
+  description = "When the feed asks the City's API for what is new."
+  type        = string
+  default     = "*/15 * * * *"
+}
+
+variable "feed_url" {
+  description = "The API's resource that new incidents come from, ending in .json."
+  type        = string
+  default     = "https://data.cityofchicago.org/resource/ijzp-q8t2.json"
+}
+
+variable "feed_token" {
+  description = "Whether the secret crime-feed-token has a value yet; without one, the feed asks without a token."
+  type        = bool
+  default     = false
+}
+
 variable "time_zone" {
   description = "The time zone of the schedules."
   type        = string

@@ -49,6 +49,7 @@ run "everything" {
   variables {
     architecture         = "both"
     streaming            = true
+    feed_token           = true
     operators            = ["group:operators@example.org"]
     analysts             = ["group:analysts@example.org"]
     investigators        = ["group:investigators@example.org", "group:detectives@example.org"]
@@ -60,7 +61,7 @@ run "everything" {
   }
 
   assert {
-    condition     = keys(module.dataproc.templates) == ["1", "2"] && length(module.scheduler.jobs) == 2
+    condition     = keys(module.dataproc.templates) == ["1", "2"] && length(module.scheduler.jobs) == 3
     error_message = "Both templates, the second with a schedule of its own."
   }
 

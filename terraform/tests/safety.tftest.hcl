@@ -185,7 +185,7 @@ run "messages" {
   variables {
     streaming = true
     agent     = "service-123456789012@gcp-sa-pubsub.iam.gserviceaccount.com"
-    names     = { files = "incident-files", finished = "run-finished", answers = "answers-ready", feed = "incident-feed", dead_letters = "incident-feed-dead-letters", surges = "surges" }
+    names     = { files = "incident-files", finished = "run-finished", answers = "answers-ready", feed = "incident-feed", dead_letters = "incident-feed-dead-letters", surges = "surges", ticks = "feed-ticks" }
   }
 
   assert {
@@ -335,11 +335,12 @@ run "schedule" {
     topic     = "projects/a-project/topics/incident-files"
     schedule  = "15 6 * * *"
     time_zone = "America/Chicago"
+    feed      = { topic = "projects/a-project/topics/feed-ticks", schedule = "*/15 * * * *" }
     templates = { second = { template = "crime-architecture-2", schedule = "15 9 * * 0", parameters = { INPUT = "gs://x/" } } }
   }
 
   assert {
-    condition = alltrue([for job in concat([google_cloud_scheduler_job.tick], values(google_cloud_scheduler_job.template)) :
+    condition = alltrue([for job in concat([google_cloud_scheduler_job.tick], google_cloud_scheduler_job.feed, values(google_cloud_scheduler_job.template)) :
       job.http_target[0].oauth_token[0].service_account_email == var.account && length(job.http_target[0].oidc_token) == 0
     ])
     error_message = "Google's APIs take OAuth tokens, and no identity tokens."

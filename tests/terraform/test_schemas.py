@@ -19,14 +19,14 @@ from google.protobuf.message_factory import GetMessages
 from tests.terraform.plans import ROOT, TERRAFORM, Plan
 
 SCHEMAS = TERRAFORM / "modules" / "pubsub" / "schemas"
-TAKEN = {
+TAKEN: dict[str, list[dict[str, Any]]] = {
     "finished": [
         {"run_id": "a-run", "architecture": 1, "manifest": "gs://lake/runs/a-run/manifest.json"},
         {"run_id": "a-run", "architecture": 2, "manifest": None},
     ],
     "answers": [{"run_id": "a-run"}],
 }
-REFUSED = {
+REFUSED: dict[str, list[dict[str, Any]]] = {
     "finished": [{"run_id": 7, "architecture": 1}, {"run_id": "a-run", "surprise": True}],
     "answers": [{"run": "a-run"}],
 }

@@ -13,8 +13,8 @@ from crime_pipelines import libraries
 from crime_pipelines.dataproc.submission import Submission
 from crime_pipelines.dataproc.templates import JOB_FILES, batch, workflow_template
 from crime_pipelines.errors import InputError
+from crime_pipelines.localcloud.dataproc.filling import filled, mismatch
 from crime_pipelines.settings import Settings
-from tests.cloud.dataproc import _filled, _mismatch
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings(
@@ -77,16 +77,16 @@ def test_the_names_fit_dataproc(settings: Settings) -> None:
 def test_every_parameter_reaches_its_option(settings: Settings) -> None:
     run = Submission("a-run", "gs://landing/a,b [1].csv", -5, "2021-11-11")
     template = workflow_template(settings)
-    assert _mismatch(template, run.parameters()) == ""
-    filled = _filled(template, run.parameters())
-    args = list(filled.jobs[0].pyspark_job.args)
+    assert mismatch(template, run.parameters()) == ""
+    run_template = filled(template, run.parameters())
+    args = list(run_template.jobs[0].pyspark_job.args)
     options = dict(zip(args[::2], args[1::2], strict=True))
     assert options["--input"] == run.source
     assert options["--run-id"] == run.run_id
     assert options["--shift-years"] == "-5"
     assert options["--as-of"] == "2021-11-11"
     assert options["--project"] == "p"
-    assert filled.labels["run-id"] == run.run_id
+    assert run_template.labels["run-id"] == run.run_id
     # the serverless batch has the same command line
     assert list(batch(settings, run).pyspark_batch.args) == args
 
@@ -163,7 +163,7 @@ def test_what_dataproc_would_refuse_is_refused_before(changes: dict[str, Any], s
 @pytest.mark.parametrize("years", [-1000, -3, 0, 3, 1000])
 def test_every_shift_that_we_take_dataproc_takes(years: int) -> None:
     run = Submission("a-run", "gs://b/x.csv", years)
-    assert _mismatch(workflow_template(SETTINGS), run.parameters()) == ""
+    assert mismatch(workflow_template(SETTINGS), run.parameters()) == ""
 
 
 def test_the_wheel_ships_every_package() -> None:

@@ -19,7 +19,7 @@ variable "kms_key" {
 }
 
 variable "functions" {
-  description = "The functions by name without the prefix; topic is null for one that is called over HTTP."
+  description = "The functions by name without the prefix; topic is null for one that is called over HTTP, secrets are ids by environment variable."
   type = map(object({
     description = string
     entry_point = string
@@ -29,6 +29,7 @@ variable "functions" {
     instances   = optional(number, 5)
     ingress     = optional(string, "ALLOW_INTERNAL_ONLY")
     invokers    = optional(set(string), [])
+    secrets     = optional(map(string), {})
   }))
 }
 

@@ -1,10 +1,13 @@
 locals {
   # What the parts say to one another (docs/architecture.md), each with its form; none where Cloud Storage speaks.
-  events = {
-    (var.names.files)    = null
-    (var.names.finished) = "finished"
-    (var.names.answers)  = "answers"
-  }
+  events = merge(
+    {
+      (var.names.files)    = null
+      (var.names.finished) = "finished"
+      (var.names.answers)  = "answers"
+    },
+    var.streaming ? { (var.names.ticks) = null } : {},
+  )
   feed = var.streaming ? toset([var.names.feed, var.names.dead_letters, var.names.surges]) : toset([])
 
   week  = "604800s"

@@ -27,6 +27,7 @@ variable "names" {
     feed         = string
     dead_letters = string
     surges       = string
+    ticks        = string
   })
 }
 

@@ -32,6 +32,30 @@ resource "google_cloud_scheduler_job" "tick" {
   }
 }
 
+resource "google_cloud_scheduler_job" "feed" {
+  count = var.feed == null ? 0 : 1
+
+  project          = var.project
+  region           = var.region
+  name             = "crime-feed"
+  description      = "Ask the City's API for what is new."
+  schedule         = var.feed.schedule
+  time_zone        = var.time_zone
+  attempt_deadline = "60s"
+
+  http_target {
+    http_method = "POST"
+    uri         = "https://pubsub.googleapis.com/v1/${var.feed.topic}:publish"
+    headers     = { "Content-Type" = "application/json" }
+    body        = base64encode(local.tick)
+
+    oauth_token {
+      service_account_email = var.account
+      scope                 = "https://www.googleapis.com/auth/pubsub"
+    }
+  }
+}
+
 # One run that is done again each time and replaces its own rows.
 resource "google_cloud_scheduler_job" "template" {
   for_each = var.templates

@@ -28,6 +28,15 @@ variable "time_zone" {
   type        = string
 }
 
+variable "feed" {
+  description = "Resource name of the topic of the feed's ticks, and when to tick; null without a feed."
+  type = object({
+    topic    = string
+    schedule = string
+  })
+  default = null
+}
+
 variable "templates" {
   description = "Workflow templates that have a schedule of their own, by a short name."
   type = map(object({
