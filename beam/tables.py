@@ -37,12 +37,10 @@ _threads = 1
 
 
 class _Local(threading.local):
-    def __init__(self) -> None:
-        self.connection = duckdb.connect(config={"threads": _threads, "autoinstall_known_extensions": False})
-        self.connection.execute("SET preserve_insertion_order = false")
+    connection: duckdb.DuckDBPyConnection | None = None
 
 
-_local: _Local | None = None
+_local = _Local()
 
 
 @contextmanager
@@ -56,18 +54,11 @@ def threads(number: int) -> Iterator[None]:
         While it holds; afterwards the connections are gone.
     """
     global _threads, _local
-    _threads, _local = number, None
+    _threads, _local = number, _Local()
     try:
         yield
     finally:
-        _threads, _local = 1, None
-
-
-def _this_thread() -> _Local:
-    global _local  # noqa: PLW0603 - see above
-    if _local is None:
-        _local = _Local()
-    return _local
+        _threads, _local = 1, _Local()
 
 
 def database() -> duckdb.DuckDBPyConnection:
@@ -76,7 +67,11 @@ def database() -> duckdb.DuckDBPyConnection:
     Returns:
         The connection, the same for each call from the same thread.
     """
-    return _this_thread().connection
+    if _local.connection is None:
+        made = duckdb.connect(config={"threads": _threads, "autoinstall_known_extensions": False})
+        made.execute("SET preserve_insertion_order = false")
+        _local.connection = made
+    return _local.connection
 
 
 def query(sql: str, **tables: pa.Table) -> pa.Table:
