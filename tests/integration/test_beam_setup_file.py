@@ -15,7 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.stager import Stager
 
 from crime_pipelines.generate import generate
-from crime_pipelines.packaging import _SOURCES, checkout
+from crime_pipelines.packaging import SOURCES, checkout
 from crime_pipelines.run import run
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
@@ -27,7 +27,7 @@ def worker(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("worker")
     sources = folder / "sources"
     sources.mkdir()
-    for name in _SOURCES:
+    for name in SOURCES:
         place = checkout() / name
         if place.is_dir():
             shutil.copytree(place, sources / name, ignore=shutil.ignore_patterns("__pycache__"))
