@@ -25,7 +25,7 @@ def to_warehouse(attempt: job.Attempt) -> None:
 
     from crime_pipelines.clients import publish
     from crime_pipelines.settings import Settings
-    from crime_pipelines.warehouse.answers import refresh
+    from crime_pipelines.warehouse.answers import refresh_after
     from crime_pipelines.warehouse.appended import settle
 
     options = attempt.options
@@ -40,8 +40,8 @@ def to_warehouse(attempt: job.Attempt) -> None:
         manifest = attempt.manifest(2, files, rows.account)
         rows.append(settings, manifest)
     settle(settings, manifest)
-    refresh(settings, manifest.moment)
-    publish(settings, options.topic, {"run_id": options.run_id})
+    as_of_run = refresh_after(settings, manifest)
+    publish(settings, options.topic, {"run_id": as_of_run})
 
 
 if __name__ == "__main__":

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextlib import closing
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crime_pipelines import run_ids
-from crime_pipelines.clients import publish, warehouse_client
+from crime_pipelines.clients import publish
 from crime_pipelines.errors import InputError
 from crime_pipelines.functions.events import text_of
 from crime_pipelines.manifest import FILE
-from crime_pipelines.warehouse.answers import refresh
+from crime_pipelines.warehouse.answers import refresh_after
 from crime_pipelines.warehouse.load import load, read_manifest
-from crime_pipelines.warehouse.runs import newest_run
 
 if TYPE_CHECKING:
-    from crime_pipelines.manifest import Manifest
     from crime_pipelines.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -48,9 +44,7 @@ def on_finished(message: Mapping[str, Any], settings: Settings) -> None:
     if manifest.run_id != run_id:
         raise InputError(f"{uri}: is the manifest of run {manifest.run_id[:80]}")
     load(settings, manifest)
-    # A message that comes late, or again, must not take the answers back to an earlier run's moment.
-    as_of_run, moment = _newest(settings, manifest)
-    refresh(settings, moment)
+    as_of_run = refresh_after(settings, manifest)
     publish(settings, settings.answers_topic, {"run_id": as_of_run})
     _log.info(
         "answers are fresh",
@@ -62,10 +56,3 @@ def on_finished(message: Mapping[str, Any], settings: Settings) -> None:
             "rejected": manifest.rejects_count,
         },
     )
-
-
-def _newest(settings: Settings, manifest: Manifest) -> tuple[str, datetime]:
-    """The run that the answers are to be as of, and its moment."""
-    own = manifest.run_id, manifest.moment
-    with closing(warehouse_client(settings)) as client:
-        return newest_run(client, settings) or own

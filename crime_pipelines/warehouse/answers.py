@@ -12,11 +12,14 @@ from crime_pipelines.questions import QUESTIONS, Answer, Question
 from crime_pipelines.questions.render import order_of, render
 from crime_pipelines.settings import Settings
 from crime_pipelines.warehouse.jobs import query, replace_row, replacing
+from crime_pipelines.warehouse.runs import newest_run
 from crime_pipelines.warehouse.tables import ANSWERS, full_name
 from crime_pipelines.warehouse.views import table_names
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client
+
+    from crime_pipelines.manifest import Manifest
 
 _DIALECT: Final = "bigquery"
 _log = logging.getLogger(__name__)
@@ -36,6 +39,30 @@ def refresh(settings: Settings, moment: datetime) -> None:
         for question in QUESTIONS:
             _refresh(client, settings, question, moment)
     _log.info("answers made", extra={"as_of": str(moment)})
+
+
+def refresh_after(settings: Settings, manifest: Manifest) -> str:
+    """Make the answers anew once a run is in the warehouse.
+
+    They are as of the run that finished last: one that ends late, or is told of again, must not take them
+    back to an earlier moment.
+
+    Args:
+        settings: the settings.
+        manifest: the run.
+
+    Returns:
+        The run that they are as of.
+
+    Raises:
+        InputError: no run has incidents.
+        PipelineError: BigQuery refuses.
+    """
+    own = manifest.run_id, manifest.moment
+    with closing(warehouse_client(settings)) as client:
+        run_id, moment = newest_run(client, settings) or own
+    refresh(settings, moment)
+    return run_id
 
 
 def read(settings: Settings, client: Client) -> dict[str, Answer]:
