@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from crime_pipelines.spark.lines import PATH, RAW_ROW, Located
 from crime_pipelines.spark.reading import REASON, read_rows
 from crime_pipelines.spark.session import unfused
-from crime_pipelines.spark.writing import SOURCE_FILE, Account, account, add_irregular, named_rejects
+from crime_pipelines.spark.writing import (
+    SOURCE_FILE,
+    Account,
+    account,
+    add_irregular,
+    named_rejects,
+    source_file,
+)
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
@@ -70,7 +77,7 @@ def append_rows(spark: SparkSession, files: Sequence[Located], shift_years: int)
             break
         rows.unpersist()
     try:
-        versions = rows.where(F.col(REASON).isNull()).withColumnRenamed(PATH, SOURCE_FILE)
+        versions = rows.where(F.col(REASON).isNull()).withColumn(SOURCE_FILE, source_file())
         rejects = named_rejects(
             spark, rows.where(F.col(REASON).isNotNull()).select(REASON, PATH, RAW_ROW), uris
         )

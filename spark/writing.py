@@ -26,7 +26,7 @@ from crime_pipelines.spark.lines import (
 )
 from crime_pipelines.spark.reading import REASON, read_rows
 from crime_pipelines.spark.session import unfused
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 from crime_pipelines.domain.schema import COLUMNS, Reason
@@ -116,6 +116,12 @@ def read_versions(spark: SparkSession, incidents: str) -> DataFrame:
     return spark.read.schema(LAKE_INCIDENTS.spark_schema()).parquet(literally(incidents))
 
 
+def source_file() -> Column:
+    """The file that a row stands in, by its URI as people write it, from `PATH`."""
+    # URL_DECODE reads forms, where a plus is a space; in paths it is none.
+    return F.expr(f"URL_DECODE(REPLACE({PATH}, '+', '%2B'))")
+
+
 def add_irregular(rows: DataFrame, irregular: set[str], uris: Mapping[str, str]) -> bool:
     """Find out which files must be read again, in one piece.
 
@@ -194,7 +200,7 @@ def _write_by_year(rows: DataFrame, folder: str, with_source_file: bool) -> None
         else:
             columns.append(F.col(name))
     if with_source_file:
-        columns.append(F.col(PATH).alias(SOURCE_FILE))
+        columns.append(source_file().alias(SOURCE_FILE))
     rows.select(columns).write.partitionBy("year").mode("overwrite").parquet(folder)
 
 
@@ -227,9 +233,8 @@ def _paths(rows: DataFrame) -> list[str]:
 
 
 def _named(path: str, uris: Mapping[str, str]) -> str:
-    """A file's path as it was given to Spark, from how Spark says it."""
-    local = _LOCAL.sub("/", path)
-    for name in (local, unquote(local)):
-        if name in uris:
-            return name
-    raise KeyError(path)
+    """A file's path as it was given to Spark, from how Spark says it: as a URI, percent-encoded."""
+    name = _LOCAL.sub("/", unquote(path))
+    if name not in uris:
+        raise KeyError(path)
+    return name
