@@ -1,5 +1,6 @@
 # make demo   set up, make up a file of incidents, answer the five questions, say where the report lies
-# make test   set up and run every test
+# make test   set up and run the tests, two at a time
+# make test-all  these and the slow ones: whole runs through the local cloud, the feed, workers from the wheel
 # make dev    everything for work on the project, every extra included, in .venv
 # make lint   style, types, and which package may import which
 # make functions  the source folder of the Cloud Run functions, build/functions.zip
@@ -12,10 +13,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/constraints.txt
 DEMO_ROWS ?= 200000
+# Files of tests stay together: what they start, they share.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # mypy and import-linter want spark/ and beam/ where they are imported from
 TREE := build/tree
 
-.PHONY: demo test dev tree lint format bench functions test-terraform declared prism lock clean
+.PHONY: demo test test-all dev tree lint format bench functions test-terraform declared prism lock clean
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -44,7 +47,10 @@ demo: .venv/base
 	@$(BIN)/crime-pipelines run demo/crimes.csv.gz --out demo/out
 
 test: .venv/dev
-	@$(BIN)/python -m pytest
+	@$(PYTEST) -m 'not slow'
+
+test-all: .venv/dev
+	@$(PYTEST)
 
 dev: .venv/dev
 
