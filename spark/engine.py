@@ -25,7 +25,7 @@ from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.questions import Question
 from crime_pipelines.questions.catalogue import Row
 from crime_pipelines.questions.render import render
-from crime_pipelines.sources import SourceFile, fetched
+from crime_pipelines.sources import SourceFile, fetched, refuse_damaged
 from crime_pipelines.warehouse.tables import AREAS as AREAS_TABLE
 
 _CAUSE: Final = re.compile(r"Caused by: ([\w.]+(?:: [^\t]*?)?)(?= at |$)")
@@ -136,11 +136,11 @@ def _errors_in_words(files: list[Located]) -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JJavaError) as error:
+        refuse_damaged(located.file for located in files)
         text = " ".join(str(error).split())
         for located in files:
             if located.path in text:
-                what = "is damaged gzip" if located.file.gzipped else "can't be read"
-                raise InputError(f"{located.file.uri}: {what} ({_cause(text)})") from error
+                raise InputError(f"{located.file.uri}: can't be read ({_cause(text)})") from error
         raise PipelineError(_cause(text)) from error
 
 

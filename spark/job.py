@@ -174,7 +174,7 @@ def run(parser: argparse.ArgumentParser, work: Callable[[Attempt], None]) -> NoR
         except PipelineError as error:
             code = _failed(str(error), error.exit_code)
         except (PySparkException, Py4JJavaError) as error:
-            code = _failed(" ".join(str(error).split())[:2000], 1)
+            code = _failed(" ".join(str(error).split()), 1)
     spark.stop()
     sys.exit(code)
 

@@ -18,6 +18,7 @@ import fsspec
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.feed.publishing import publish_all
 from crime_pipelines.settings import Settings
+from crime_pipelines.sources import storage_options
 
 if TYPE_CHECKING:
     from requests import Session
@@ -135,7 +136,7 @@ def read_state(state: str) -> Watermark | None:
         InputError: it holds something else.
     """
     try:
-        with fsspec.open(state, "rb") as file:
+        with fsspec.open(state, "rb", **storage_options(state)) as file:
             return Watermark(**json.loads(file.read()))
     except FileNotFoundError:
         return None
@@ -153,7 +154,7 @@ def write_state(state: str, watermark: Watermark) -> None:
     Raises:
         OSError: it can't be written.
     """
-    system, path = fsspec.core.url_to_fs(state)
+    system, path = fsspec.core.url_to_fs(state, **storage_options(state))
     content = json.dumps(asdict(watermark)).encode()
     if isinstance(system, fsspec.get_filesystem_class("file")):
         # Objects in a bucket change at once; a file does by being renamed.
