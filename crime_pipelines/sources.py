@@ -29,6 +29,7 @@ _FOREIGN: Final = {
     b"\x28\xb5\x2f\xfd": "is packed with zstd: unpack it or pack it with gzip",
     b"PAR1": "is Parquet, not CSV",
 }
+_BUCKET_KINDS: Final = "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"
 #: Headings longer than this are no headings.
 GREATEST_HEADINGS: Final = 1 << 16
 
@@ -155,8 +156,11 @@ def storage_options(uri: str) -> dict[str, str]:
         The options: where Google's variable names another endpoint for Cloud Storage, no credentials are
         looked for.
     """
-    emulated = uri.startswith(("gs://", "gcs://")) and os.environ.get("STORAGE_EMULATOR_HOST")
-    return {"token": "anon"} if emulated else {}
+    if not (uri.startswith(("gs://", "gcs://")) and os.environ.get("STORAGE_EMULATOR_HOST")):
+        return {}
+    # Read when gcsfs is imported: it would ask for the kind of bucket over TLS, in vain, for a minute.
+    os.environ.setdefault(_BUCKET_KINDS, "false")
+    return {"token": "anon"}
 
 
 def _name(path: str, source: str) -> str:

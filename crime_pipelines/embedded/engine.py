@@ -42,6 +42,8 @@ class DuckDBEngine:
         )
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute(f"SET partitioned_write_flush_threshold = {_ROWS_PER_FLUSH}")
+        # Its own bar would go to standard output, and only on statements of more than two seconds.
+        self._connection.execute("SET enable_progress_bar_print = false")
         self._connection.execute("SET autoinstall_known_extensions = false")
 
     def __enter__(self) -> Self:

@@ -256,11 +256,13 @@ def test_reads_cloud_storage(
     bucket: str, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", bucket)
-    import gcsfs
+    from crime_pipelines.clients import storage_client
+    from crime_pipelines.settings import Settings
 
-    system = gcsfs.GCSFileSystem(token="anon", skip_instance_cache=True, endpoint_url=bucket)
-    system.pipe_file("incidents/exports/small.csv", small.read_bytes())
-    system.pipe_file("incidents/exports/2.csv.gz", gzip.compress("\n".join([HEADER, row(1)]).encode()))
+    held = storage_client(Settings("test")).bucket("incidents")
+    held.blob("exports/small.csv").upload_from_filename(str(small))
+    packed = gzip.compress("\n".join([HEADER, row(1)]).encode())
+    held.blob("exports/2.csv.gz").upload_from_string(packed, content_type="application/octet-stream")
     for source, read in (
         ("gs://incidents/exports/small.csv", 2_000),
         ("gs://incidents/exports", 2_001),

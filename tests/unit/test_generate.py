@@ -353,12 +353,13 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, monkeypatch: pytest.
     """The chunks in flight are all there is, however many follow."""
     monkeypatch.setattr(writer, "_threads", lambda: 2)
     peaks = []
-    for count in (4, 8):
+    for count in (8, 16):
         tracemalloc.start()
         generate(tmp_path / "crimes.csv", count * rows.CHUNK)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] * 1.3
+    # how many are in flight at once depends on who is faster, the maker of rows or the writer
+    assert peaks[1] < peaks[0] * 1.6
     assert peaks[1] < 300e6
 
 
