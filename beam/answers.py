@@ -8,8 +8,8 @@ from typing import Final
 
 import apache_beam as beam
 import pyarrow as pa
-from crime_pipelines.beam.tables import query
 
+from crime_pipelines.beam.tables import query
 from crime_pipelines.domain.areas import AREAS
 from crime_pipelines.domain.dates import end_of_day
 from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, Answer, Question

@@ -8,6 +8,7 @@ from typing import Final
 import apache_beam as beam
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
+
 from crime_pipelines.beam.account import AccountFn, as_json
 from crime_pipelines.beam.answers import Condensed, CondenseFn
 from crime_pipelines.beam.transforms import (
@@ -17,7 +18,6 @@ from crime_pipelines.beam.transforms import (
     WriteRejects,
     created,
 )
-
 from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested
 from crime_pipelines.sources import SourceFile
 

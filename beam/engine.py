@@ -14,6 +14,7 @@ from typing import Final, Self
 
 import apache_beam as beam
 import pyarrow as pa
+
 from crime_pipelines.beam.account import from_json
 from crime_pipelines.beam.answers import Condensed, ask
 from crime_pipelines.beam.batch import ACCOUNT, build, condensed_file
@@ -22,7 +23,6 @@ from crime_pipelines.beam.runners import DIRECT, runner_of
 from crime_pipelines.beam.tables import REJECTS as REJECTS_SCHEMA
 from crime_pipelines.beam.tables import threads
 from crime_pipelines.beam.transforms import write_parquet
-
 from crime_pipelines.cores import usable_cores
 from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested, Job
 from crime_pipelines.errors import InputError

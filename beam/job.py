@@ -20,10 +20,10 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
+
 from crime_pipelines.beam.answers import AnswersFn
 from crime_pipelines.beam.batch import build
 from crime_pipelines.beam.transforms import created
-
 from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.questions import DATA_QUALITY, Answer

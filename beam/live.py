@@ -13,8 +13,8 @@ from apache_beam.coders import PickleCoder
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.transforms.userstate import ReadModifyWriteStateSpec
-from crime_pipelines.beam.messages import METRICS, Change
 
+from crime_pipelines.beam.messages import METRICS, Change
 from crime_pipelines.domain.dates import shift
 from crime_pipelines.domain.night import operational_night
 from crime_pipelines.domain.reading import Incident

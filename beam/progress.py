@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from crime_pipelines.beam.batch import unpacked_size
-
 from crime_pipelines.engine import Job
 
 _SECONDS: Final = 0.2

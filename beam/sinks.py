@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
-from crime_pipelines.beam.messages import METRICS
 
+from crime_pipelines.beam.messages import METRICS
 from crime_pipelines.clients import retry_of, warehouse_client
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.settings import Settings

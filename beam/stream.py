@@ -19,6 +19,7 @@ from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions, StandardOptions
+
 from crime_pipelines.beam.hints import of_type
 from crime_pipelines.beam.live import (
     AREA_HOURS,
@@ -32,7 +33,6 @@ from crime_pipelines.beam.live import (
 )
 from crime_pipelines.beam.messages import DEAD_LETTERS, Change, DeadLetter, LatestVersion, ReadMessage
 from crime_pipelines.beam.sinks import InsertRows
-
 from crime_pipelines.domain.reading import Incident
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.settings import Settings

@@ -28,11 +28,11 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.display import DisplayDataItem
+
 from crime_pipelines.beam.blocks import Block, blocks_of, chunks
 from crime_pipelines.beam.hints import of_type
 from crime_pipelines.beam.reading import read_rows
 from crime_pipelines.beam.versions import by_bucket, latest_versions
-
 from crime_pipelines.engine import Ingested
 from crime_pipelines.errors import InputError
 from crime_pipelines.sources import SourceFile

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from crime_pipelines.beam.tables import query
 
+from crime_pipelines.beam.tables import query
 from crime_pipelines.domain.versions import LATEST_FIRST
 
 _LATEST: Final = (

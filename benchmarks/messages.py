@@ -14,9 +14,9 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from crime_pipelines.beam.messages import DEAD_LETTERS, ReadMessage
 
 from benchmarks.inputs import incident_file
+from crime_pipelines.beam.messages import DEAD_LETTERS, ReadMessage
 from crime_pipelines.feed.replay import messages_of
 from crime_pipelines.sources import resolve
 

@@ -6,6 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
+
+from crime_pipelines.manifest import Manifest
+from crime_pipelines.settings import Settings
 from crime_pipelines.spark.lines import PATH, RAW_ROW, Located
 from crime_pipelines.spark.reading import REASON, read_rows
 from crime_pipelines.spark.session import unfused
@@ -17,12 +23,6 @@ from crime_pipelines.spark.writing import (
     named_rejects,
     source_file,
 )
-from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
-
-from crime_pipelines.manifest import Manifest
-from crime_pipelines.settings import Settings
 from crime_pipelines.warehouse.tables import INCIDENT_VERSIONS, REJECTS, Table
 
 

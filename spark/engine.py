@@ -11,10 +11,6 @@ from types import TracebackType
 from typing import Final, Self
 
 import pyspark
-from crime_pipelines.spark.lines import Located
-from crime_pipelines.spark.session import local_session
-from crime_pipelines.spark.versions import drop_superseded
-from crime_pipelines.spark.writing import read_versions, write_rows
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -26,6 +22,10 @@ from crime_pipelines.questions import Question
 from crime_pipelines.questions.catalogue import Row
 from crime_pipelines.questions.render import render
 from crime_pipelines.sources import SourceFile, fetched, refuse_damaged
+from crime_pipelines.spark.lines import Located
+from crime_pipelines.spark.session import local_session
+from crime_pipelines.spark.versions import drop_superseded
+from crime_pipelines.spark.writing import read_versions, write_rows
 from crime_pipelines.warehouse.tables import AREAS as AREAS_TABLE
 
 _CAUSE: Final = re.compile(r"Caused by: ([\w.]+(?:: [^\t]*?)?)(?= at |$)")

@@ -14,19 +14,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NoReturn
 
-from crime_pipelines.spark.session import configure
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from crime_pipelines import libraries
 from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.spark.session import configure
 
 if TYPE_CHECKING:
+    from crime_pipelines.manifest import Manifest
     from crime_pipelines.spark.lines import Located
     from crime_pipelines.spark.writing import Account
-
-    from crime_pipelines.manifest import Manifest
 
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _log = logging.getLogger(__name__)
@@ -67,9 +66,8 @@ class Attempt:
         Raises:
             InputError: there are none, or one can't be read.
         """
-        from crime_pipelines.spark.lines import Located
-
         from crime_pipelines.sources import resolve
+        from crime_pipelines.spark.lines import Located
 
         found = resolve(self.options.input)
         for file in found:

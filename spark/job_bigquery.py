@@ -21,10 +21,9 @@ def to_warehouse(attempt: job.Attempt) -> None:
     Raises:
         PipelineError: the input can't be read, no row of it is an incident, or the counts do not fit.
     """
-    from crime_pipelines.spark.appending import append_rows
-
     from crime_pipelines.clients import publish
     from crime_pipelines.settings import Settings
+    from crime_pipelines.spark.appending import append_rows
     from crime_pipelines.warehouse.answers import refresh_after
     from crime_pipelines.warehouse.appended import settle
 

@@ -23,11 +23,10 @@ def to_lake(attempt: job.Attempt) -> None:
     Raises:
         PipelineError: the input can't be read, or no row of it is an incident.
     """
-    from crime_pipelines.spark.writing import write_rows
-
     from crime_pipelines.clients import publish, storage_client
     from crime_pipelines.manifest import FILE
     from crime_pipelines.settings import Settings
+    from crime_pipelines.spark.writing import write_rows
 
     options = attempt.options
     settings = Settings.from_environment(project=options.project, architecture=1)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from crime_pipelines.spark.writing import read_versions
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 from crime_pipelines.domain.versions import LATEST_FIRST
+from crime_pipelines.spark.writing import read_versions
 
 
 def drop_superseded(spark: SparkSession, incidents: Path, scratch: Path) -> int:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from crime_pipelines.beam.runners import PRISM_VARIABLE, prism_binary
 
+from crime_pipelines.beam.runners import PRISM_VARIABLE, prism_binary
 from crime_pipelines.errors import InputError
 from tests.conformance.suite import EngineConformance
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crime_pipelines.beam.job import main
 
+from crime_pipelines.beam.job import main
 from crime_pipelines.generate import generate
 from crime_pipelines.run import run
 

@@ -10,7 +10,6 @@ import pytest
 
 pytest.importorskip("pyspark", reason="Spark is an extra")
 
-from crime_pipelines.spark.session import local_session
 from pyspark.sql import SparkSession
 from pyspark.sql.types import (
     BooleanType,
@@ -24,6 +23,7 @@ from pyspark.sql.types import (
 )
 
 from crime_pipelines.domain.dialect import SPARK
+from crime_pipelines.spark.session import local_session
 from tests.properties.faces import INPUTS, FaceEquality, Type
 
 _TYPES: dict[Type, DataType] = {

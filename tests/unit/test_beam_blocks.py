@@ -7,9 +7,9 @@ import io
 from pathlib import Path
 
 import pytest
+
 from crime_pipelines.beam import blocks
 from crime_pipelines.beam.blocks import blocks_of, chunks, cut
-
 from crime_pipelines.generate import generate
 from crime_pipelines.sources import resolve
 from tests.conformance.inputs import row, write

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from crime_pipelines.beam import blocks
 
+from crime_pipelines.beam import blocks
 from crime_pipelines.errors import InputError
 from crime_pipelines.generate import generate
 from crime_pipelines.run import run

@@ -12,10 +12,10 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.testing.test_stream import TestStream as Played
 from apache_beam.transforms.window import TimestampedValue
-from crime_pipelines.beam.stream import FeedOptions, ReadFeed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from crime_pipelines.beam.stream import FeedOptions, ReadFeed
 from crime_pipelines.domain.messages import write_message
 from crime_pipelines.domain.night import operational_night
 from crime_pipelines.domain.reading import Incident, read_incident

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from crime_pipelines.beam import job, stream
 
 TEMPLATE = Path(job.__file__).parent / "template"
