@@ -12,10 +12,9 @@ from typing import Final, NamedTuple
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from crime_pipelines.beam.tables import INCIDENTS, REJECTS, database, query
 
+from crime_pipelines.beam.tables import INCIDENTS, REJECTS, database, query
 from crime_pipelines.csv_sql import (
-    CARRIERS,
     csv_relation,
     damaged_sql,
     rows_sql,
@@ -25,6 +24,7 @@ from crime_pipelines.domain.records import records
 from crime_pipelines.domain.schema import Reason
 from crime_pipelines.engine import Ingested
 from crime_pipelines.errors import InputError
+from crime_pipelines.raw_rows import CARRIERS
 from crime_pipelines.sources import SourceFile
 
 _ERRORS: Final = "chunk_errors"

@@ -1,9 +1,4 @@
-"""CSV through DuckDB: its reader, what that can't be trusted with, and the statement that types rows.
-
-One pass types and rejects all rows. Rejected rows travel in the same stream as the incidents, because
-a second pass for them would cost as much as the first: their year is null, and what is to be known of them
-stands in text columns that mean nothing else in such a row.
-"""
+"""CSV through DuckDB: its reader, what that can't be trusted with, and the statement that types rows."""
 
 from __future__ import annotations
 
@@ -14,10 +9,7 @@ from typing import Final
 from crime_pipelines.domain.dialect import DUCKDB
 from crime_pipelines.domain.reading import read_incidents_sql
 from crime_pipelines.domain.records import GREATEST_RECORD, join_record_sql
-from crime_pipelines.domain.schema import COLUMNS
-
-#: The columns that carry what is to be known of a rejected row, whose year is null.
-CARRIERS: Final = {"reason": "case_number", "source_file": "block", "raw_row": "description"}
+from crime_pipelines.raw_rows import carrying_sql, raw_columns
 
 #: What DuckDB calls a row with too few or too many fields; anything else it finds calls for the careful way.
 _WRONG_WIDTH: Final = ("MISSING COLUMNS", "TOO MANY COLUMNS")
@@ -55,18 +47,6 @@ def csv_relation(
     )
 
 
-def raw_columns(width: int) -> list[str]:
-    """The columns of raw rows.
-
-    Args:
-        width: the number of headings.
-
-    Returns:
-        A name for each heading.
-    """
-    return [f"c{at:03d}" for at in range(width)]
-
-
 def rows_sql(relation: str, width: int, columns: Sequence[tuple[str, int]], shift_years: int) -> str:
     """The statement that makes incidents, or rejects, of raw rows.
 
@@ -77,21 +57,11 @@ def rows_sql(relation: str, width: int, columns: Sequence[tuple[str, int]], shif
         shift_years: calendar years to move dates by.
 
     Returns:
-        A SELECT of `schema.COLUMNS`, rejected rows as `CARRIERS` says; `source_file` holds the path.
+        A SELECT of `schema.COLUMNS`, rejected rows as `raw_rows.CARRIERS` says; `source_file` holds the path.
     """
     names = raw_columns(width)
-    carried = {"reason": "reject_reason", "source_file": "path", "raw_row": join_record_sql(names)}
-    carrier = {column: carried[what] for what, column in CARRIERS.items()}
-    outer: list[str] = []
-    for column in COLUMNS:
-        if column in carrier:
-            outer.append(
-                f"CASE WHEN reject_reason IS NULL THEN {column} ELSE {carrier[column]} END AS {column}"
-            )
-        elif column == "year":
-            outer.append("CASE WHEN reject_reason IS NULL THEN year END AS year")
-        else:
-            outer.append(column)
+    known = {"reason": "reject_reason", "source_file": "path", "raw_row": join_record_sql(names)}
+    outer = carrying_sql("reject_reason", known)
     raw = {name: names[at] for name, at in columns}
     read = read_incidents_sql(relation, raw, DUCKDB, shift_years, also=["path", *names])
     return f"SELECT {', '.join(outer)} FROM ({read}) AS rows_read"

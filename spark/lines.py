@@ -17,14 +17,15 @@ from functools import partial, reduce
 from operator import and_
 from typing import Final
 
-from crime_pipelines.spark.files import literally
-from crime_pipelines.spark.pieces import BYTE_ORDER_MARK, records_of
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 from crime_pipelines.domain.records import GREATEST_RECORD
 from crime_pipelines.domain.schema import Reason
+from crime_pipelines.raw_rows import raw_columns
 from crime_pipelines.sources import SourceFile
+from crime_pipelines.spark.files import literally
+from crime_pipelines.spark.pieces import BYTE_ORDER_MARK, records_of
 
 #: In place of a reject's reason: the line's file must be read again, in one piece.
 IRREGULAR: Final = "irregular"
@@ -55,11 +56,6 @@ class Located:
     path: str
 
 
-def column(position: int) -> str:
-    """The name of the column of texts at a position."""
-    return f"c{position:03d}"
-
-
 def regular_lines(spark: SparkSession, files: Sequence[Located]) -> DataFrame:
     """The lines of files with the same headings, each taken for itself; the headings are among them.
 
@@ -68,7 +64,7 @@ def regular_lines(spark: SparkSession, files: Sequence[Located]) -> DataFrame:
         files: the files.
 
     Returns:
-        A row for every line that is not empty: `column(0)`, ... (text), `PATH`, `RAW_ROW`, and in
+        A row for every line that is not empty: `raw_columns` (text), `PATH`, `RAW_ROW`, and in
         `STRUCTURE` NULL for a sound line, ``malformed_row``, `IRREGULAR` or `HEADINGS`.
     """
     width = len(files[0].file.headings)
@@ -80,7 +76,7 @@ def regular_lines(spark: SparkSession, files: Sequence[Located]) -> DataFrame:
         .when(line.rlike(_REGULAR), Reason.MALFORMED_ROW.value)
         .otherwise(IRREGULAR)
     )
-    schema = ", ".join(f"{column(at)} STRING" for at in range(width))
+    schema = ", ".join(f"{name} STRING" for name in raw_columns(width))
     fields = F.from_csv(F.col(RAW_ROW), schema, {"quote": '"', "escape": '"', "mode": "PERMISSIVE"})
     lines = spark.read.text([literally(located.path) for located in files]).where(line != "")
     judged = lines.select(
@@ -94,9 +90,11 @@ def regular_lines(spark: SparkSession, files: Sequence[Located]) -> DataFrame:
 
 def _says(headings: Sequence[str]) -> Column:
     """Whether a line's fields are the headings, byte order mark or not."""
-    marked = F.col(column(0)).isin(headings[0], f"{BYTE_ORDER_MARK}{headings[0]}")
+    first, *others = raw_columns(len(headings))
+    marked = F.col(first).isin(headings[0], f"{BYTE_ORDER_MARK}{headings[0]}")
     rest = (
-        F.coalesce(F.col(column(at)), F.lit("")) == heading for at, heading in enumerate(headings) if at > 0
+        F.coalesce(F.col(name), F.lit("")) == heading
+        for name, heading in zip(others, headings[1:], strict=True)
     )
     return reduce(and_, rest, marked)
 
@@ -127,7 +125,7 @@ def irregular_records(spark: SparkSession, located: Located) -> DataFrame:
     rows = pieces.mapPartitions(partial(records_of, width=width))
     read = spark.createDataFrame(rows, f"fields ARRAY<STRING>, {PATH} STRING, {RAW_ROW} STRING")
     return read.select(
-        *(F.col("fields")[at].alias(column(at)) for at in range(width)),
+        *(F.col("fields")[at].alias(name) for at, name in enumerate(raw_columns(width))),
         PATH,
         RAW_ROW,
         F.when(F.col("fields").isNull(), Reason.MALFORMED_ROW.value).alias(STRUCTURE),

@@ -7,20 +7,20 @@ from functools import reduce
 from typing import Final
 from uuid import uuid4
 
-from crime_pipelines.spark.lines import (
-    PATH,
-    RAW_ROW,
-    STRUCTURE,
-    Located,
-    column,
-    irregular_records,
-    regular_lines,
-)
 from pyspark.sql import DataFrame, SparkSession
 
 from crime_pipelines.domain.dialect import SPARK
 from crime_pipelines.domain.reading import read_incidents_sql
 from crime_pipelines.domain.schema import COLUMNS
+from crime_pipelines.raw_rows import raw_columns
+from crime_pipelines.spark.lines import (
+    PATH,
+    RAW_ROW,
+    STRUCTURE,
+    Located,
+    irregular_records,
+    regular_lines,
+)
 from crime_pipelines.warehouse.tables import LAKE_INCIDENTS
 
 REASON: Final = "reason"
@@ -57,7 +57,8 @@ def _typed(spark: SparkSession, text: DataFrame, like: Located, shift_years: int
     name = f"text_{uuid4().hex}"
     text.createTempView(name)
     try:
-        raw = {field: column(at) for field, at in like.file.columns}
+        names = raw_columns(len(like.file.headings))
+        raw = {field: names[at] for field, at in like.file.columns}
         read = read_incidents_sql(name, raw, SPARK, shift_years, also=[PATH, RAW_ROW, STRUCTURE])
         columns = ", ".join(f"CAST({each} AS {_TYPES[each]}) AS {each}" for each in COLUMNS)
         return spark.sql(

@@ -13,6 +13,11 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import unquote
 
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
+
+from crime_pipelines.domain.schema import Reason
+from crime_pipelines.raw_rows import CARRIERS, carrying_sql
 from crime_pipelines.spark.files import delete, exists, literally
 from crime_pipelines.spark.lines import (
     HEADINGS,
@@ -26,14 +31,10 @@ from crime_pipelines.spark.lines import (
 )
 from crime_pipelines.spark.reading import REASON, read_rows
 from crime_pipelines.spark.session import unfused
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
-
-from crime_pipelines.domain.schema import COLUMNS, Reason
 from crime_pipelines.warehouse.tables import LAKE_INCIDENTS, LAKE_REJECTS
 
-#: Text columns that mean nothing else in the partition of rejects, so that incidents need no column for them.
-CARRIERS: Final = {REASON: "case_number", PATH: "block", RAW_ROW: "description"}
+#: What each of `CARRIERS` carries, by its name here.
+_KNOWN: Final = {"reason": REASON, "source_file": PATH, "raw_row": RAW_ROW}
 _REJECTED: Final = "year=__HIVE_DEFAULT_PARTITION__"
 SOURCE_FILE: Final = "source_file"
 _LOCAL: Final = re.compile("^file:/+")
@@ -189,16 +190,7 @@ def account(
 
 
 def _write_by_year(rows: DataFrame, folder: str, with_source_file: bool) -> None:
-    rejected = F.col(REASON).isNotNull()
-    carried = {carrier: F.col(column) for column, carrier in CARRIERS.items()}
-    columns = []
-    for name in COLUMNS:
-        if name in carried:
-            columns.append(F.when(rejected, carried[name]).otherwise(F.col(name)).alias(name))
-        elif name == "year":
-            columns.append(F.when(~rejected, F.col(name)).alias(name))
-        else:
-            columns.append(F.col(name))
+    columns = [F.expr(each) for each in carrying_sql(REASON, _KNOWN)]
     if with_source_file:
         columns.append(source_file().alias(SOURCE_FILE))
     rows.select(columns).write.partitionBy("year").mode("overwrite").parquet(folder)
@@ -207,10 +199,10 @@ def _write_by_year(rows: DataFrame, folder: str, with_source_file: bool) -> None
 def _travelled(spark: SparkSession, partition: str) -> DataFrame:
     """The rows in the partition of rejects, under their proper names."""
     if not exists(spark, partition):
-        return spark.createDataFrame([], ", ".join(f"{name} STRING" for name in CARRIERS))
+        return spark.createDataFrame([], ", ".join(f"{name} STRING" for name in _KNOWN.values()))
     schema = ", ".join(f"{carrier} STRING" for carrier in CARRIERS.values())
     travelled = spark.read.schema(schema).parquet(literally(partition))
-    return travelled.select(*(F.col(carrier).alias(name) for name, carrier in CARRIERS.items()))
+    return travelled.select(*(F.col(carrier).alias(_KNOWN[what]) for what, carrier in CARRIERS.items()))
 
 
 def _without_headings(rejected: DataFrame) -> DataFrame:

@@ -9,8 +9,9 @@ from typing import Final
 
 import duckdb
 
-from crime_pipelines.csv_sql import CARRIERS, csv_relation, damaged_sql, quoted, rows_sql, wrong_width_sql
+from crime_pipelines.csv_sql import csv_relation, damaged_sql, quoted, rows_sql, wrong_width_sql
 from crime_pipelines.domain.schema import Reason
+from crime_pipelines.raw_rows import CARRIERS
 from crime_pipelines.sources import SourceFile
 
 #: A rejected row has no year, so it ends up here (see `csv_sql`).
