@@ -8,38 +8,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from benchmarks import tables
-from benchmarks.compare import differences
-from benchmarks.inputs import area_file, incident_file, into_page_cache
-from benchmarks.measure import FailedError, Measured, side_by_side
+from benchmarks.aims import judged, measured
 from benchmarks.messages import microseconds
-from benchmarks.variants import BEAM, BEAM_ROWS, ENGINE, Variant
+from benchmarks.variants import BEAM, BEAM_ROWS, ENGINE
 
 GREATEST_WALL_RATIO: Final = 2.0
 LEAST_ROWS_RATIO: Final = 25.0
 GREATEST_MESSAGE_SHARE: Final = 1 / 3
-
-
-def _failed(variant: Variant, error: FailedError) -> NoReturn:
-    print(f"{variant.name}: {error}", file=sys.stderr)
-    raise SystemExit(1)
-
-
-def _alike(outputs: dict[str, Path]) -> None:
-    folders = list(outputs.values())
-    for out in folders[1:]:
-        if apart := list(differences(folders[0], out)):
-            print("\n".join(apart), file=sys.stderr)
-            raise SystemExit(1)
-
-
-def _measured(variants: list[Variant], rows: int, repeat: int) -> dict[str, Measured]:
-    source = incident_file(rows, 0)
-    into_page_cache(source)
-    return side_by_side(variants, source, area_file(), repeat, _alike, _failed)
 
 
 def main() -> int:
@@ -55,9 +33,9 @@ def main() -> int:
     arguments = parser.parse_args()
     print(tables.header(arguments.repeat), "\n")
 
-    large = _measured([ENGINE, BEAM], arguments.rows, arguments.repeat)
+    large = measured([ENGINE, BEAM], arguments.rows, arguments.repeat)
     beam, engine = large[BEAM.name].median, large[ENGINE.name].median
-    small = _measured([BEAM_ROWS], arguments.row_by_row, arguments.repeat)
+    small = measured([BEAM_ROWS], arguments.row_by_row, arguments.repeat)
     rate = arguments.rows / beam.wall
     row_rate = arguments.row_by_row / small[BEAM_ROWS.name].median.wall
     ours, chain = microseconds(arguments.repeat)
@@ -79,9 +57,7 @@ def main() -> int:
             ours <= GREATEST_MESSAGE_SHARE * chain,
         ),
     ]
-    for aim, holds in aims:
-        print(f"{'holds ' if holds else 'FAILS '} {aim}")
-    return int(not all(holds for _, holds in aims))
+    return judged(aims)
 
 
 if __name__ == "__main__":

@@ -8,36 +8,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from benchmarks import tables
-from benchmarks.compare import differences
-from benchmarks.inputs import area_file, incident_file, into_page_cache
-from benchmarks.measure import FailedError, Measured, side_by_side
-from benchmarks.variants import ENGINE, SPARK, SPARK_SCRIPT, Variant
+from benchmarks.aims import judged, measured
+from benchmarks.variants import ENGINE, SPARK, SPARK_SCRIPT
 
 GREATEST_SHARE_OF_SCRIPT: Final = 0.7
 GREATEST_RATIO_TO_ENGINE: Final = 3.0
-
-
-def _failed(variant: Variant, error: FailedError) -> NoReturn:
-    print(f"{variant.name}: {error}", file=sys.stderr)
-    raise SystemExit(1)
-
-
-def _alike(outputs: dict[str, Path]) -> None:
-    folders = list(outputs.values())
-    for out in folders[1:]:
-        if apart := list(differences(folders[0], out)):
-            print("\n".join(apart), file=sys.stderr)
-            raise SystemExit(1)
-
-
-def _measured(variants: list[Variant], rows: int, repeat: int) -> dict[str, Measured]:
-    source = incident_file(rows, 0)
-    into_page_cache(source)
-    return side_by_side(variants, source, area_file(), repeat, _alike, _failed)
 
 
 def main() -> int:
@@ -53,9 +31,9 @@ def main() -> int:
     arguments = parser.parse_args()
     print(tables.header(arguments.repeat), "\n")
 
-    few = _measured([SPARK, SPARK_SCRIPT], arguments.rows, arguments.repeat)
+    few = measured([SPARK, SPARK_SCRIPT], arguments.rows, arguments.repeat)
     spark, script = few[SPARK.name].median, few[SPARK_SCRIPT.name].median
-    many = _measured([ENGINE, SPARK], arguments.many, arguments.repeat)
+    many = measured([ENGINE, SPARK], arguments.many, arguments.repeat)
     engine, spark_many = many[ENGINE.name].median, many[SPARK.name].median
     aims = [
         (
@@ -70,9 +48,7 @@ def main() -> int:
             spark_many.wall <= GREATEST_RATIO_TO_ENGINE * engine.wall,
         ),
     ]
-    for aim, holds in aims:
-        print(f"{'holds ' if holds else 'FAILS '} {aim}")
-    return int(not all(holds for _, holds in aims))
+    return judged(aims)
 
 
 if __name__ == "__main__":
