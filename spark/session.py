@@ -73,9 +73,7 @@ def local_session(scratch: Path, settings: Mapping[str, str] | None = None) -> S
     for name, value in {**SETTINGS, **_LOCAL, **own, **(settings or {})}.items():
         builder = builder.config(name, value)
     try:
-        session = builder.getOrCreate()
-        session.sparkContext.setLogLevel("OFF")  # what goes wrong comes back as an exception
-        return session
+        return builder.getOrCreate()
     except (PySparkException, OSError) as error:
         java = home or "no Java was found"
         raise PipelineError(
