@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
@@ -25,6 +26,7 @@ DEFAULT_ENGINE: Final = "duckdb"
 
 INCIDENTS: Final = "incidents"
 REJECTS: Final = "rejects"
+_REPORT_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,34 @@ def ask(
         question.name: Answer(question, question.finish(engine.answer(question, as_of, shift_years)))
         for question in questions
     }
+
+
+@contextmanager
+def reporting(share: Callable[[], float | None], report: Callable[[float], None]) -> Iterator[None]:
+    """Report how far something is, while it is done.
+
+    Args:
+        share: asked now and then, in another thread, for the share that is done, 0 to 1; None for unknown.
+        report: told of it.
+
+    Yields:
+        While it is watched.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_REPORT_SECONDS):
+            found = share()
+            if found is not None:
+                report(found)
+
+    watcher = threading.Thread(target=watch, name="progress", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def open_engine(name: str, options: Mapping[str, str] | None = None) -> AbstractContextManager[Engine]:

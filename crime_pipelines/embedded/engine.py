@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +13,7 @@ from crime_pipelines.cores import usable_cores
 from crime_pipelines.csv_sql import quoted
 from crime_pipelines.domain.areas import AREAS
 from crime_pipelines.embedded.ingest import ingest
-from crime_pipelines.engine import INCIDENTS, Ingested, Job
+from crime_pipelines.engine import INCIDENTS, Ingested, Job, reporting
 from crime_pipelines.questions import Question
 from crime_pipelines.questions.catalogue import Row
 from crime_pipelines.questions.render import render
@@ -26,7 +23,6 @@ _MEMORY_PER_THREAD_MB: Final = 128
 #: Rows a thread holds back per flush of a partitioned write. The default of 524,288 takes gigabytes over
 #: a few dozen years and is slower, too.
 _ROWS_PER_FLUSH: Final = 20_000
-_PROGRESS_SECONDS: Final = 0.1
 
 
 class DuckDBEngine:
@@ -73,7 +69,7 @@ class DuckDBEngine:
             PipelineError: the input can't be read, or the output can't be written.
         """
         self._connection.execute(f"SET temp_directory = {quoted(job.scratch / 'spill')}")
-        with self._progress(job.report_progress):
+        with reporting(self._share, job.report_progress):
             ingested = ingest(self._connection, job)
         if ingested.incidents:
             self.attach(job.folder)
@@ -111,20 +107,6 @@ class DuckDBEngine:
         """
         return self._connection.execute(render(question, "duckdb", as_of, shift_years)).fetchall()
 
-    @contextmanager
-    def _progress(self, report: Callable[[float], None]) -> Iterator[None]:
-        done = threading.Event()
-
-        def watch() -> None:
-            while not done.wait(_PROGRESS_SECONDS):
-                percent = self._connection.query_progress()
-                if percent >= 0:  # -1 between statements
-                    report(percent / 100)
-
-        watcher = threading.Thread(target=watch, name="progress", daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            done.set()
-            watcher.join()
+    def _share(self) -> float | None:
+        percent = self._connection.query_progress()
+        return percent / 100 if percent >= 0 else None  # -1 between statements
