@@ -13,9 +13,8 @@ from typing import Final
 from crime_pipelines.domain.dates import in_calendar_sql
 from crime_pipelines.domain.schema import COLUMNS, Reason
 from crime_pipelines.engine import INCIDENTS, REJECTS
-from crime_pipelines.errors import InputError
 from crime_pipelines.questions import QUESTIONS, Question
-from crime_pipelines.record import FILE, RunRecord
+from crime_pipelines.record import RunRecord, recorded
 from crime_pipelines.run import ANSWERS, REPORT
 
 #: Relative difference that two engines' floats may have.
@@ -53,12 +52,7 @@ def check_output(folder: Path) -> Iterator[Finding]:
     Raises:
         InputError: the folder is not a run's output.
     """
-    try:
-        record = RunRecord.load(folder)
-    except FileNotFoundError as error:
-        raise InputError(f"{folder}: is not a run's output (it has no {FILE})") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / FILE}: can't be read ({error})") from error
+    record = recorded(folder)
     checks: tuple[tuple[str, Callable[[Path, RunRecord], str | None]], ...] = (
         ("every row is accounted for", _balance),
         ("incidents: columns and count", _incidents),

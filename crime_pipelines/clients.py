@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
     from google.cloud.bigquery import Client as WarehouseClient
     from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
+    from google.cloud.storage import Blob
     from google.cloud.storage import Client as StorageClient
 
 BIGQUERY_EMULATOR: Final = "BIGQUERY_EMULATOR_HOST"
@@ -59,6 +60,21 @@ def storage_client(settings: Settings) -> StorageClient:
     from google.cloud.storage import Client
 
     return Client(project=settings.project, credentials=_credentials(STORAGE_EMULATOR))
+
+
+def blob_at(settings: Settings, uri: str) -> Blob:
+    """An object in Cloud Storage, whether or not it exists.
+
+    Args:
+        settings: the settings.
+        uri: its ``gs://`` URI.
+
+    Returns:
+        The object.
+    """
+    from google.cloud.storage import Blob
+
+    return Blob.from_uri(uri, client=storage_client(settings))
 
 
 def publisher() -> PublisherClient:

@@ -9,7 +9,7 @@ from pathlib import Path
 from crime_pipelines.engine import INCIDENTS, ask
 from crime_pipelines.errors import InputError
 from crime_pipelines.questions import QUESTIONS, REPORT_QUESTIONS, Answer
-from crime_pipelines.record import FILE, RunRecord
+from crime_pipelines.record import RunRecord, recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,7 @@ def read_output(folder: Path) -> Output:
 
     from crime_pipelines.embedded.engine import DuckDBEngine
 
-    try:
-        record = RunRecord.load(folder)
-    except FileNotFoundError as error:
-        raise InputError(f"{folder}: is not a run's output (it has no {FILE})") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / FILE}: can't be read ({error})") from error
+    record = recorded(folder)
     try:
         with DuckDBEngine() as engine:
             engine.attach(folder)

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from crime_pipelines.errors import InputError
+
 FILE: Final = "run.json"
 
 
@@ -93,6 +95,26 @@ class RunRecord:
             if type(count) is not int:
                 raise ValueError(f"not a record of a run: {count!r} is no count")
         return record
+
+
+def recorded(folder: Path) -> RunRecord:
+    """What a run whose output is to be looked at said of itself.
+
+    Args:
+        folder: a run's output.
+
+    Returns:
+        The record.
+
+    Raises:
+        InputError: the folder is not a run's output.
+    """
+    try:
+        return RunRecord.load(folder)
+    except FileNotFoundError as error:
+        raise InputError(f"{folder}: is not a run's output (it has no {FILE})") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder / FILE}: can't be read ({error})") from error
 
 
 def _moment_text(value: object) -> str:

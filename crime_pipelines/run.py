@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 from crime_pipelines import __version__
 from crime_pipelines.domain.dates import GREATEST_SHIFT, end_of_day
 from crime_pipelines.engine import DEFAULT_ENGINE, Engine, Ingested, Job, ask, open_engine
-from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.errors import InputError, PipelineError, no_incident
 from crime_pipelines.output import refuse_overlap, workplace
 from crime_pipelines.questions import DATA_QUALITY, EARLIEST_AS_OF, QUESTIONS, REPORT_QUESTIONS, Answer
 from crime_pipelines.questions.trend import import_ahead
@@ -141,8 +141,7 @@ def _record(
     engine: str, source: str, files: list[str], ingested: Ingested, shift_years: int, as_of: date | None
 ) -> RunRecord:
     if ingested.latest is None:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in ingested.rejected.items())
-        raise InputError(f"{source}: no row is an incident ({reasons or 'there are no rows'})")
+        raise no_incident(source, ingested.rejected)
     moment = ingested.latest if as_of is None else end_of_day(as_of)
     if moment < EARLIEST_AS_OF:
         raise InputError(

@@ -19,7 +19,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 from crime_pipelines import libraries
-from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.errors import InputError, PipelineError, no_incident
 from crime_pipelines.spark.session import configure
 
 if TYPE_CHECKING:
@@ -102,10 +102,7 @@ class Attempt:
         from crime_pipelines.manifest import Manifest
 
         if account.latest is None:
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in account.rejected.items())
-            raise InputError(
-                f"{self.options.input}: no row is an incident ({reasons or 'there are no rows'})"
-            )
+            raise no_incident(self.options.input, account.rejected)
         return Manifest(
             run_id=self.options.run_id,
             attempt=self.name,

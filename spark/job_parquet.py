@@ -9,8 +9,6 @@ request, and readers follow nothing else. So half a run is never seen, and a rep
 
 from __future__ import annotations
 
-from urllib.parse import urlparse
-
 from crime_pipelines.spark import job
 
 
@@ -23,7 +21,7 @@ def to_lake(attempt: job.Attempt) -> None:
     Raises:
         PipelineError: the input can't be read, or no row of it is an incident.
     """
-    from crime_pipelines.clients import publish, storage_client
+    from crime_pipelines.clients import blob_at, publish
     from crime_pipelines.manifest import FILE
     from crime_pipelines.settings import Settings
     from crime_pipelines.spark.writing import write_rows
@@ -35,8 +33,7 @@ def to_lake(attempt: job.Attempt) -> None:
     files = attempt.files()
     account = write_rows(attempt.spark, files, options.shift_years, incidents, rejects, with_source_file=True)
     manifest = attempt.manifest(1, files, account, incidents, rejects)
-    place = urlparse(f"{run}/{FILE}")
-    blob = storage_client(settings).bucket(place.netloc).blob(place.path.lstrip("/"))
+    blob = blob_at(settings, f"{run}/{FILE}")
     blob.upload_from_string(manifest.to_json(), content_type="application/json")
     publish(
         settings,

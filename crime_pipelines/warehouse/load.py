@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlparse
 
-from crime_pipelines.clients import patience_of, storage_client, warehouse_client
+from crime_pipelines.clients import blob_at, patience_of, storage_client, warehouse_client
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.manifest import Manifest
 from crime_pipelines.settings import Settings
@@ -67,10 +67,8 @@ def read_manifest(settings: Settings, uri: str) -> Manifest:
     """
     from google.api_core.exceptions import NotFound
 
-    place = urlparse(uri)
     try:
-        blob = storage_client(settings).bucket(place.netloc).blob(place.path.lstrip("/"))
-        return Manifest.from_json(blob.download_as_bytes())
+        return Manifest.from_json(blob_at(settings, uri).download_as_bytes())
     except NotFound as error:
         raise PipelineError(f"{uri}: there is no manifest") from error
 

@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlparse
 
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import dataproc_v1 as dataproc
 from google.rpc import code_pb2
 
-from crime_pipelines.clients import storage_client
+from crime_pipelines.clients import blob_at
 from crime_pipelines.cores import usable_cores
 from crime_pipelines.localcloud import needs
 from crime_pipelines.localcloud.cache import JARS, fetched
@@ -202,10 +201,9 @@ class Driver:
 
     def _fetched(self, uri: str, place: Path) -> Path:
         """A file of a job, fetched to its cluster."""
-        found = urlparse(uri)
-        target = place / Path(found.path).name
-        bucket = storage_client(self._settings).bucket(found.netloc)
-        bucket.blob(found.path.lstrip("/")).download_to_filename(str(target))
+        blob = blob_at(self._settings, uri)
+        target = place / Path(blob.name).name
+        blob.download_to_filename(str(target))
         return target
 
 
