@@ -350,7 +350,7 @@ def test_the_pipeline_is_given_what_is_made_for_it(everything: Plan) -> None:
 def test_the_pipeline_has_the_options_that_its_template_declares() -> None:
     stream = ROOT / "beam" / "stream.py"
     options = set(re.findall(r'add_argument\(\s*"--(\w+)"', stream.read_text(encoding="utf-8")))
-    metadata = ROOT / "terraform" / "modules" / "dataflow" / "metadata.json"
+    metadata = ROOT / "beam" / "template" / "stream.json"
     declared = json.loads(metadata.read_text(encoding="utf-8"))["parameters"]
     assert {each["name"] for each in declared} == options
 

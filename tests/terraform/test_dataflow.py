@@ -18,6 +18,7 @@ import pytest
 from tests.terraform.plans import TERRAFORM, Plan
 
 MODULE = TERRAFORM / "modules" / "dataflow"
+METADATA = TERRAFORM.parent / "beam" / "template" / "stream.json"
 needs_gcloud = pytest.mark.skipif(not shutil.which("gcloud"), reason="gcloud is not installed")
 
 
@@ -31,7 +32,7 @@ def test_the_specification_is_what_gcloud_would_write(everything: Plan, tmp_path
     call = [
         *("gcloud", "dataflow", "flex-template", "build", "gs://code/template.json", "--print-only"),
         *("--project=a-project", f"--image={ours['image']}", f"--sdk-language={ours['sdkInfo']['language']}"),
-        f"--metadata-file={MODULE / 'metadata.json'}",
+        f"--metadata-file={METADATA}",
         f"--service-account-email={environment['serviceAccountEmail']}",
         f"--subnetwork={environment['subnetwork']}",
         "--disable-public-ips",

@@ -4,7 +4,7 @@ locals {
   specification = {
     image    = var.image
     sdkInfo  = { language = "PYTHON" }
-    metadata = jsondecode(file("${path.module}/metadata.json"))
+    metadata = jsondecode(file("${path.module}/../../../beam/template/stream.json"))
     defaultEnvironment = {
       serviceAccountEmail   = var.account
       subnetwork            = "https://www.googleapis.com/compute/v1/${var.subnetwork}"
@@ -37,7 +37,7 @@ resource "google_storage_bucket_object" "template" {
   lifecycle {
     precondition {
       condition     = length(setsubtract(keys(local.parameters), local.specification.metadata.parameters[*].name)) == 0
-      error_message = "The pipeline is given a parameter that metadata.json does not declare."
+      error_message = "The pipeline is given a parameter that beam/template/stream.json does not declare."
     }
   }
 }
