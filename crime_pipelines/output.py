@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.record import FILE as RECORD
@@ -97,17 +97,37 @@ def workplace(place: Path) -> Iterator[Workplace]:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         _clear_away(place)
-        root = Path(tempfile.mkdtemp(prefix=f".{place.name}.run-", dir=place.parent))
+        root, lock = _begin(place)
     except OSError as error:
         raise InputError(f"{place}: can't be written ({error.strerror})") from error
-    # held until the process ends, however it ends
-    with (root / _LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with lock:
         try:
             root.chmod(0o755)
             yield Workplace(root, place)
         finally:
-            shutil.rmtree(root, ignore_errors=True)
+            _remove(root)
+
+
+def _begin(place: Path) -> tuple[Path, IO[str]]:
+    """Make the hidden sibling and take its lock, held until the process ends, however it ends."""
+    while True:
+        root = Path(tempfile.mkdtemp(prefix=f".{place.name}.run-", dir=place.parent))
+        try:
+            lock = (root / _LOCK).open("w")
+        except FileNotFoundError:
+            continue  # another run took the empty folder for a leftover
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (root / _LOCK).exists():
+            return root, lock
+        lock.close()  # another run was at the lock first, and took the folder for a leftover
+
+
+def _remove(root: Path) -> None:
+    """Remove a hidden sibling whose lock is held. The lock goes last: without it nobody may touch the rest."""
+    for each in root.iterdir():
+        if each.name != _LOCK:
+            shutil.rmtree(each, ignore_errors=True)
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def _check(place: Path) -> None:
@@ -145,7 +165,7 @@ def _clear_away(place: Path) -> None:
         try:
             with (root / _LOCK).open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(root, ignore_errors=True)
+                _remove(root)
         except BlockingIOError:
             continue  # another run is at work
         except FileNotFoundError:

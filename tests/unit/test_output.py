@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -171,6 +172,27 @@ def at_work(tmp_path: Path) -> subprocess.Popen[str]:
     return other
 
 
+# Every removal of a file or folder is counted; at the given one the process is killed.
+_KILLED_IN_CLEANING: Final = """
+import os, signal, sys
+from pathlib import Path
+from crime_pipelines.output import workplace
+left = int(sys.argv[2])
+
+def watch(event, arguments):
+    global left
+    if event in ("os.remove", "os.rmdir"):
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+
+with workplace(Path(sys.argv[1])) as made:
+    (made.scratch / "spill").touch()
+    (made.folder / "half").touch()
+    sys.addaudithook(watch)
+"""
+
+
 def leftovers(folder: Path) -> list[Path]:
     return sorted(folder.glob(".out.run-*"))
 
@@ -204,6 +226,14 @@ class TestLeftovers:
             with (root / "lock").open() as lock, pytest.raises(BlockingIOError):
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         assert leftovers(tmp_path) == []
+
+    @pytest.mark.parametrize("removals", range(5))
+    def test_killed_while_cleaning_up_it_goes_with_the_next(self, removals: int, tmp_path: Path) -> None:
+        killed = [sys.executable, "-c", _KILLED_IN_CLEANING, str(tmp_path / "out"), str(removals)]
+        assert subprocess.run(killed, check=False, timeout=60).returncode == -signal.SIGKILL
+        publish(tmp_path / "out", "two")
+        assert [each.name for each in tmp_path.iterdir()] == ["out"]
+        assert content(tmp_path / "out") == output_of("two")
 
     def test_a_folder_without_a_lock_goes_only_if_it_is_empty(self, tmp_path: Path) -> None:
         (tmp_path / ".out.run-empty").mkdir()
