@@ -123,7 +123,7 @@ def _begin(place: Path) -> tuple[Path, IO[str]]:
 
 
 def _remove(root: Path) -> None:
-    """Remove a hidden sibling whose lock is held. The lock goes last: without it nobody may touch the rest."""
+    """Remove a hidden sibling whose lock is held. The lock goes last: without it no run may clear it."""
     for each in root.iterdir():
         if each.name != _LOCK:
             shutil.rmtree(each, ignore_errors=True)
