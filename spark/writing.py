@@ -1,7 +1,8 @@
 """Parquet by year, rejects beside it, and an account of every row.
 
-All rows are written in one pass. Rejected ones have no year, so they lie in a partition of their own, which
-is then looked through and moved: a second pass over the files would cost as much as the first.
+All rows are written in one pass. Those that are no incident, or not yet known to be one, have no year, so
+they lie in a partition of their own, which is then read exactly, looked through and moved: a second pass over
+the files would cost as much as the first.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from crime_pipelines.spark.lines import (
     Located,
     irregular_records,
 )
-from crime_pipelines.spark.reading import REASON, read_rows
+from crime_pipelines.spark.reading import REASON, UNREAD, left_unread, read_exactly, read_quickly
 from crime_pipelines.spark.session import unfused
 from crime_pipelines.warehouse.tables import LAKE_INCIDENTS, LAKE_REJECTS
 
@@ -91,10 +92,17 @@ def write_rows(
     partition = f"{incidents}/{_REJECTED}"
     irregular: set[str] = set()
     while True:
-        with unfused(spark):
-            rows = read_rows(spark, files, shift_years, irregular)
-            _write_by_year(rows, incidents, with_source_file)
-        rejected = _travelled(spark, partition)
+        delete(spark, incidents)
+        quick = read_quickly(spark, files, shift_years, irregular)
+        if quick is not None:
+            _write_by_year(quick, incidents, with_source_file)
+        travelled = _travelled(spark, partition)
+        exact = read_exactly(spark, left_unread(travelled), files, shift_years, irregular)
+        if exact is not None:
+            with unfused(spark):
+                _write_by_year(exact, incidents, with_source_file)
+            travelled = _travelled(spark, partition)
+        rejected = travelled.where(~F.col(REASON).startswith(UNREAD))
         if not add_irregular(rejected, irregular, uris):
             break
     named_rejects(spark, rejected, uris).coalesce(1).write.mode("overwrite").parquet(rejects)
@@ -193,7 +201,7 @@ def _write_by_year(rows: DataFrame, folder: str, with_source_file: bool) -> None
     columns = [F.expr(each) for each in carrying_sql(REASON, _KNOWN)]
     if with_source_file:
         columns.append(source_file().alias(SOURCE_FILE))
-    rows.select(columns).write.partitionBy("year").mode("overwrite").parquet(folder)
+    rows.select(columns).write.partitionBy("year").mode("append").parquet(folder)
 
 
 def _travelled(spark: SparkSession, partition: str) -> DataFrame:

@@ -127,12 +127,8 @@ _SPARK_ANY_WIDTH: Final = _spark_city(
     f"':', {_SPARK_PARTS}[4], ':', {_SPARK_PARTS}[5]",
     f"{_SPARK_PARTS}[6]",
 )
-_SPARK_FULL_WIDTH: Final = _spark_city(
-    "SUBSTR({text}, 7, 4), '-', SUBSTR({text}, 1, 2), '-', SUBSTR({text}, 4, 2)",
-    "SUBSTR({text}, 12, 2)",
-    "SUBSTR({text}, 14, 6)",
-    "SUBSTR({text}, 21, 2)",
-)
+# NULL for what it can't read, in a session that has neither ANSI mode nor the time parser of Spark 2.
+_SPARK_FULL_WIDTH: Final = "TO_TIMESTAMP_NTZ({text}, 'MM/dd/yyyy hh:mm:ss a')"
 _DIGITS: Final = "[0-9][0-9]"
 _SPARK_CITY: Final = f"{_DIGITS}/{_DIGITS}/{_DIGITS * 2} (0[1-9]|1[0-2]):{_DIGITS}:{_DIGITS} [AP]M"
 _SPARK_ISO: Final = f"{_DIGITS * 2}-{_DIGITS}-{_DIGITS}T{_DIGITS}:{_DIGITS}:{_DIGITS}[.]{_DIGITS}[0-9]"
@@ -154,7 +150,7 @@ SPARK: Final = Dialect(
         "integer": Quick("TRY_CAST({text} AS BIGINT)", "CAST({value} AS STRING) = {text}"),
         "decimal": Quick("TRY_CAST({text} AS DOUBLE)", "{text} RLIKE '^-?[0-9]+([.][0-9]*)?$'"),
         "datetime": Quick(
-            f"TRY_CAST(IF(SUBSTR({{text}}, 5, 1) = '-', {{text}}, {_SPARK_FULL_WIDTH}) AS TIMESTAMP_NTZ)",
+            f"IF({{text}} LIKE '%T%', TRY_CAST({{text}} AS TIMESTAMP_NTZ), {_SPARK_FULL_WIDTH})",
             "{value} IS NOT NULL AND "
             f"({{text}} RLIKE '^{_SPARK_CITY}$' OR {{text}} RLIKE '^{_SPARK_ISO}$')",
         ),

@@ -92,6 +92,19 @@ def normal_type(text: str | None) -> str | None:
     return RENAMED.get(folded, folded) if folded else None
 
 
+def renamed_sql(column: str) -> str:
+    """The City's renamings of types that are folded already, taken together.
+
+    Args:
+        column: a SQL expression of the folded type.
+
+    Returns:
+        A SQL expression of its normal form.
+    """
+    renamed = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in RENAMED.items())
+    return f"CASE {column} {renamed} ELSE {column} END"
+
+
 def normal_type_sql(column: str) -> str:
     """The SQL face of `normal_type`.
 
@@ -102,9 +115,7 @@ def normal_type_sql(column: str) -> str:
         A SQL expression of its normal form.
     """
     known = ", ".join(map(literal, KNOWN_TYPES))
-    folded = fold_sql(column)
-    renamed = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in RENAMED.items())
-    return f"CASE WHEN {column} IN ({known}) THEN {column} ELSE CASE {folded} {renamed} ELSE {folded} END END"
+    return f"CASE WHEN {column} IN ({known}) THEN {column} ELSE {renamed_sql(fold_sql(column))} END"
 
 
 def offence_class(primary_type: str | None, fbi_code: str | None) -> OffenceClass:

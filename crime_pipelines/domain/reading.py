@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -165,13 +165,24 @@ def read_incidents_sql(
     ]
     query = f"SELECT {', '.join([*checked, *texts])} FROM ({query}) AS unchecked"
 
-    columns = _columns_sql(raw, dialect, shift_years)
+    columns = incident_sql(raw, dialect, shift_years)
+    columns["unreadable"] = _unreadable_sql(raw)
     outer = [f"{columns[column]} AS {column}" for column in COLUMNS]
     outer += [f"{_reason_sql(raw, dialect)} AS reject_reason", *also]
     return f"SELECT {', '.join(outer)} FROM ({query}) AS read_values"
 
 
-def _columns_sql(raw: Mapping[str, str], dialect: Dialect, shift_years: int) -> dict[str, str]:
+def incident_sql(raw: Collection[str], dialect: Dialect, shift_years: int) -> dict[str, str]:
+    """What becomes of the values of a row: the shift, the year, and what stands for absent fields.
+
+    Args:
+        raw: the fields that are there, as keys; the value of each is in the column ``v_`` with its name.
+        dialect: the engine's words.
+        shift_years: as for `read_incident`.
+
+    Returns:
+        A SQL expression of each of `schema.COLUMNS` but `unreadable`.
+    """
     columns = {
         field.name: f"v_{field.name}" if field.name in raw else _missing(field.kind, dialect)
         for field in FIELDS
@@ -186,7 +197,6 @@ def _columns_sql(raw: Mapping[str, str], dialect: Dialect, shift_years: int) -> 
         f"COALESCE(NULLIF({carried}, 0), {shift_years})" if "shift_years" in raw else f"{shift_years}"
     )
     columns["year"] = f"EXTRACT(YEAR FROM {columns['occurred_at']})"
-    columns["unreadable"] = _unreadable_sql(raw)
     return columns
 
 

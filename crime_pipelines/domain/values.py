@@ -193,9 +193,23 @@ def value_sql(kind: Kind, column: str, dialect: Dialect, candidate: str | None =
         return f"CASE {column} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE ELSE {exact} END"
     if candidate is None:
         return exact
+    return f"CASE WHEN {accepted_sql(kind, column, dialect, candidate)} THEN {candidate} ELSE {exact} END"
+
+
+def accepted_sql(kind: Kind, column: str, dialect: Dialect, candidate: str) -> str:
+    """Whether a column says what `candidate_sql` took from it, but for the calendar's bounds.
+
+    Args:
+        kind: a kind for which `candidate_sql` has an expression.
+        column: a SQL expression of the text as it stands in the file.
+        dialect: the engine's words.
+        candidate: the column that holds the candidate.
+
+    Returns:
+        A SQL condition.
+    """
     accepted = dialect.quick[_TYPES[kind]].accepted.format(value=candidate, text=column)
-    within = f" AND {_within(kind, candidate)}" if kind in _RANGES else ""
-    return f"CASE WHEN {accepted}{within} THEN {candidate} ELSE {exact} END"
+    return f"{accepted} AND {_within(kind, candidate)}" if kind in _RANGES else accepted
 
 
 def is_unreadable_sql(kind: Kind, column: str, found: str) -> str:

@@ -162,6 +162,35 @@ def structure(folder: Path) -> None:
         write(folder / f"short{number}.csv", [row(30 + number), short, row(40 + number)])
 
 
+def lines(folder: Path) -> None:
+    """Lines that stand each for itself, and some that are less plain than they look."""
+    rows = [
+        row(1, Block=" 001XX N STATE ST"),
+        row(2, Block="001XX N STATE ST "),
+        row(3, Location_Description=" A, B"),
+        row(4, Location_Description="A, B "),
+        row(5).replace("STREET", '""'),
+        row(6).replace("STREET", '"ST""REET"'),
+        row(7) + ",",
+        row(8) + ',""',
+        row(9) + ",extra",
+        row(10).rsplit(",", 1)[0],
+        row(11, Date="02/30/2016 11:00:00 AM"),
+        row(12, Date="02/29/2016 12:00:00 AM", Updated_On="2016-03-01T00:00:00.000"),
+        row(13, Date="02/28/2016 00:30:00 AM"),
+        row(14, Arrest=""),
+        row(15, Longitude="-87.6\u2028"),
+        row(16, Longitude="-87.6\u0085"),
+        ",".join(f'"{text}"' for text in row(17).split(",")),
+        HEADER,
+        f'"{HEADER.split(",")[0]}",{HEADER.split(",", 1)[1]}',
+        row(18),
+    ]
+    write(folder / "lines.csv", rows)
+    # in a file of its own: its neighbours have a say in it
+    write(folder / "noncharacter.csv", [row(19), row(20, Location_Description="A\uffffB"), row(21)])
+
+
 def packaging(folder: Path) -> None:
     """One folder of every kind of packing, line end and layout, some without a break at the end."""
     write(folder / "a.csv", [row(1), row(2)], bom=True)
@@ -219,6 +248,6 @@ def one_row(folder: Path) -> None:
 
 INPUTS: Final[dict[str, Callable[[Path], None]]] = {
     each.__name__: each
-    for each in (generated, generated_packed, moments, spellings, structure, packaging, encodings, versions,
-                 carried_shift, one_row)
+    for each in (generated, generated_packed, moments, spellings, structure, lines, packaging, encodings,
+                 versions, carried_shift, one_row)
 }  # fmt: skip

@@ -14,6 +14,7 @@ engine whose statements take long asks for few `examples` of a large `batch`.
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple
@@ -50,9 +51,10 @@ from crime_pipelines.domain.offences import (
     offence_class,
     offence_class_sql,
 )
+from crime_pipelines.domain.plain import PLAIN_CHARACTERS, plain_incidents_sql, plain_values_sql
 from crime_pipelines.domain.reading import Incident, read_incident, read_incidents_sql
 from crime_pipelines.domain.records import join_record, join_record_sql
-from crime_pipelines.domain.schema import COLUMNS, FIELDS, Kind, Reason
+from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
 from crime_pipelines.domain.text import WHITESPACE, Trimmed, clean, clean_sql, fold, fold_sql, literal
 from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, value, value_sql
 from crime_pipelines.domain.versions import LATEST_FIRST, version_key
@@ -308,6 +310,38 @@ class FaceEquality:
                 assert reason is None, row
                 assert [exact(each) for each in columns] == [exact(each) for each in astuple(wanted)], row
 
+    @pytest.mark.parametrize("shift_years", [3, 0, -3])
+    def test_plain_rows(self, shift_years: int) -> None:
+        """Whatever the quick reading takes for plain, it reads as the exact one does."""
+        raw = {field.name: f"c{at:03d}" for at, field in enumerate(FIELDS)}
+        values = plain_values_sql(INPUTS, raw, self.dialect, also=[ORDER])
+        statement = plain_incidents_sql(f"({values}) AS found", raw, self.dialect, shift_years, also=[ORDER])
+        statement = f"SELECT {ORDER}, {', '.join(COLUMNS)}, plain FROM ({statement}) AS read"
+
+        def read(rows: Sequence[RawRow]) -> list[bool]:
+            texts = [
+                [(row[name] or None) if _PLAIN.fullmatch(row[name] or "") else None for name in raw]
+                for row in rows
+            ]
+            plain: list[bool] = []
+            found = self._ordered(statement, dict.fromkeys(raw.values(), "text"), texts)
+            for text, (*columns, is_plain) in zip(texts, found, strict=True):
+                plain.append(is_plain)
+                if is_plain:
+                    wanted = read_incident(dict(zip(raw, text, strict=True)), shift_years)
+                    assert isinstance(wanted, Incident), text
+                    assert [exact(each) for each in columns] == [exact(each) for each in astuple(wanted)], (
+                        text
+                    )
+            return plain
+
+        self.holds(lambda rows: read(rows) and None, raw_rows(), picked_rows(), rows=True)
+        empty: RawRow = dict.fromkeys(raw)
+        bare: RawRow = {**empty, "id": "7", "occurred_at": "02/28/2016 12:59:00 PM", "arrest": "true"}
+        whole: RawRow = {**bare, **PLAIN_ROW}
+        lacking = [{**whole, name: None} for name in CRITICAL]
+        assert read([bare, whole, *lacking]) == [True, True, *[False] * len(lacking)]
+
     def test_versions(self) -> None:
         names = [name for name in COLUMNS if name != "id"]
         statement = f"SELECT {ORDER}, {', '.join(names)} FROM {INPUTS} ORDER BY {LATEST_FIRST}"
@@ -335,6 +369,30 @@ class FaceEquality:
                 for before, after in ((None, ""), ('"', " "))
             ],
         )
+
+
+_PLAIN: Final = re.compile(f"{PLAIN_CHARACTERS}*")
+#: As the City writes it; the critical fields aside.
+PLAIN_ROW: Final[dict[str, str | None]] = {
+    "case_number": "HZ100001",
+    "block": "001XX N STATE ST",
+    "iucr": "0810",
+    "primary_type": "CRIM SEXUAL ASSAULT",
+    "description": "OVER $500",
+    "location_description": "SCHOOL, PUBLIC, BUILDING",
+    "domestic": "false",
+    "beat": "0111",
+    "district": "001",
+    "ward": "42",
+    "community_area": "32",
+    "fbi_code": "06",
+    "x_coordinate": "1176321",
+    "y_coordinate": "1900842",
+    "updated_on": "2018-02-10T15:50:01.000",
+    "latitude": "41.883222",
+    "longitude": "-87.62784",
+    "shift_years": "3",
+}
 
 
 def shifted(moment: datetime, years: int) -> datetime | None:

@@ -329,7 +329,10 @@ def test_the_pipeline_is_given_what_is_made_for_it(everything: Plan) -> None:
         each.split("=", 1) for each in everything.outputs["launch"].rpartition("--parameters=")[2].split(",")
     )
     template = everything.one("google_storage_bucket_object", name="templates/crime-stream.json")
-    declared = json.loads(template.values["content"])["metadata"]["parameters"]
+    specification = json.loads(template.values["content"])
+    declared = specification["metadata"]["parameters"]
+    # Beam's own: what starts the pipeline also runs on the workers
+    assert parameters.pop("sdk_container_image") == specification["image"] == everything.outputs["image"]
     assert set(parameters) <= {each["name"] for each in declared}
     assert set(parameters) >= {each["name"] for each in declared if not each.get("isOptional")}
     for each in declared:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,22 @@ def test_parameters_are_options(name: str, parser: argparse.ArgumentParser) -> N
             assert action.default is None or re.fullmatch(pattern, str(action.default))
     assert metadata.get("streaming", False) == (name == "stream")
     assert (TEMPLATE / f"{name}.py").is_file()
+
+
+def test_the_image_is_built_from_what_there_is() -> None:
+    """No Docker engine is needed to see that what it copies exists and that its Beam is the one that is pinned."""
+    root = TEMPLATE.parent.parent
+    lines = (TEMPLATE / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    copied = [source for line in lines if line.startswith("COPY ") for source in line.split()[1:-1]]
+    let_through = [
+        line[1:] for line in (root / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"
+    ]
+    for source in (each for each in copied if not each.startswith(("--from", "/"))):
+        assert list(root.glob(source)), source
+        assert any(fnmatch.fnmatch(source, each) or source.startswith(f"{each}/") for each in let_through), source
+    arguments = dict(line.split()[1].split("=") for line in lines if line.startswith("ARG "))
+    pins = (root / "requirements" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert f"apache-beam=={arguments['BEAM_VERSION']}" in pins
+    assert (TEMPLATE / f"{arguments['TEMPLATE']}.py").is_file()
+    package = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    assert set(package["tool"]["setuptools"]["package-dir"].values()) <= set(copied)
