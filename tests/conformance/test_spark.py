@@ -1,5 +1,6 @@
 """The Spark engine passes the suite."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,3 +36,20 @@ def test_the_quick_pass_leaves_unread_only_what_is_not_plain(
     assert counts.keys() == {None}
     # every hundredth row may say of some field what takes a second look; one with a defect does
     assert defects * 5_000 * 0.5 <= unread <= (defects + 0.01) * 5_000
+
+
+def test_java_compiles_what_spark_makes_of_the_quick_pass(spark: "SparkSession", tmp_path: Path) -> None:
+    """Beyond 8,000 bytes a method stays interpreted, without a word, and several times as slow."""
+    from crime_pipelines.sources import resolve
+    from crime_pipelines.spark.lines import Located
+    from crime_pipelines.spark.reading import read_quickly
+
+    source = tmp_path / "in.csv"
+    generate(source, 10, seed=8, years=9)
+    read = read_quickly(spark, [Located(file, file.uri) for file in resolve(str(source))], 3)
+    assert read is not None
+    utils = spark._jvm.PythonSQLUtils  # type: ignore[union-attr]
+    code = utils.explainString(read._jdf.queryExecution(), "codegen")
+    sizes = [int(size) for size in re.findall(r"maxMethodCodeSize:(\d+)", code)]
+    assert len(sizes) == 3
+    assert max(sizes) < 8_000

@@ -316,7 +316,8 @@ class FaceEquality:
         raw = {field.name: f"c{at:03d}" for at, field in enumerate(FIELDS)}
         values = plain_values_sql(INPUTS, raw, self.dialect, also=[ORDER])
         statement = plain_incidents_sql(f"({values}) AS found", raw, self.dialect, shift_years, also=[ORDER])
-        statement = f"SELECT {ORDER}, {', '.join(COLUMNS)}, plain FROM ({statement}) AS read"
+        columns_sql = ", ".join(f"CASE WHEN plain THEN {each} END AS {each}" for each in COLUMNS)
+        statement = f"SELECT {ORDER}, {columns_sql}, plain FROM ({statement}) AS read"
 
         def read(rows: Sequence[RawRow]) -> list[bool]:
             texts = [

@@ -35,16 +35,20 @@ def test_parameters_are_options(name: str, parser: argparse.ArgumentParser) -> N
 
 
 def test_the_image_is_built_from_what_there_is() -> None:
-    """No Docker engine is needed to see that what it copies exists and that its Beam is the one that is pinned."""
+    """What it copies exists and is let through, and its Beam is the one that is pinned."""
     root = TEMPLATE.parent.parent
     lines = (TEMPLATE / "Dockerfile").read_text(encoding="utf-8").splitlines()
     copied = [source for line in lines if line.startswith("COPY ") for source in line.split()[1:-1]]
     let_through = [
-        line[1:] for line in (root / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[:1] == "!"
+        line[1:]
+        for line in (root / ".dockerignore").read_text(encoding="utf-8").splitlines()
+        if line[:1] == "!"
     ]
     for source in (each for each in copied if not each.startswith(("--from", "/"))):
         assert list(root.glob(source)), source
-        assert any(fnmatch.fnmatch(source, each) or source.startswith(f"{each}/") for each in let_through), source
+        assert any(fnmatch.fnmatch(source, each) or source.startswith(f"{each}/") for each in let_through), (
+            source
+        )
     arguments = dict(line.split()[1].split("=") for line in lines if line.startswith("ARG "))
     pins = (root / "requirements" / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert f"apache-beam=={arguments['BEAM_VERSION']}" in pins
