@@ -26,6 +26,9 @@ locals {
     dataset           = var.dataset
     shift_years       = tostring(var.shift_years)
   }
+
+  # The image runs on the workers too, which reach no package index. The option is Beam's, not the template's.
+  launched = merge(local.parameters, { sdk_container_image = var.image })
 }
 
 resource "google_storage_bucket_object" "template" {

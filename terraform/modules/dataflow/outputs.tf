@@ -14,7 +14,6 @@ output "launch" {
     "gcloud dataflow flex-template run ${local.job}-$(date +%Y%m%d-%H%M%S)",
     "--project=${var.project} --region=${var.region}",
     "--template-file-gcs-location=gs://${google_storage_bucket_object.template.bucket}/${google_storage_bucket_object.template.name}",
-    # The image runs on the workers too, which reach no package index.
-    "--parameters=${join(",", [for name, value in merge(local.parameters, { sdk_container_image = var.image }) : "${name}=${value}"])}",
+    "--parameters=${join(",", [for name, value in local.launched : "${name}=${value}"])}",
   ])
 }
