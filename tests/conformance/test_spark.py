@@ -51,5 +51,5 @@ def test_java_compiles_what_spark_makes_of_the_quick_pass(spark: "SparkSession",
     utils = spark._jvm.PythonSQLUtils  # type: ignore[union-attr]
     code = utils.explainString(read._jdf.queryExecution(), "codegen")
     sizes = [int(size) for size in re.findall(r"maxMethodCodeSize:(\d+)", code)]
-    assert len(sizes) == 3
+    assert len(sizes) > 1
     assert max(sizes) < 8_000
