@@ -112,20 +112,13 @@ DUCKDB: Final = Dialect(
 )
 
 
-# Spark's own parser of timestamps reads ISO 8601 alone, without a formatter and so several times as fast.
-_SPARK_HOUR: Final = "CAST(MOD(TRY_CAST({hour} AS INT), 12) + IF(UPPER({half}) = 'PM', 12, 0) AS STRING)"
-
-
-def _spark_city(date: str, hour: str, minutes: str, half: str) -> str:
-    return f"CONCAT({date}, ' ', {_SPARK_HOUR.format(hour=hour, half=half)}, {minutes})"
-
-
 _SPARK_PARTS: Final = "SPLIT({text}, '[/ :]')"
-_SPARK_ANY_WIDTH: Final = _spark_city(
-    f"{_SPARK_PARTS}[2], '-', {_SPARK_PARTS}[0], '-', {_SPARK_PARTS}[1]",
-    f"{_SPARK_PARTS}[3]",
-    f"':', {_SPARK_PARTS}[4], ':', {_SPARK_PARTS}[5]",
-    f"{_SPARK_PARTS}[6]",
+_SPARK_AFTERNOON: Final = f"UPPER({_SPARK_PARTS}[6]) = 'PM'"
+_SPARK_HOUR: Final = f"MOD(TRY_CAST({_SPARK_PARTS}[3] AS INT), 12) + IF({_SPARK_AFTERNOON}, 12, 0)"
+# Spark's formatted parser takes one width of a number; ISO 8601 put together from the parts takes any.
+_SPARK_ANY_WIDTH: Final = (
+    f"CONCAT({_SPARK_PARTS}[2], '-', {_SPARK_PARTS}[0], '-', {_SPARK_PARTS}[1], ' ',"
+    f" CAST({_SPARK_HOUR} AS STRING), ':', {_SPARK_PARTS}[4], ':', {_SPARK_PARTS}[5])"
 )
 # NULL for what it can't read, in a session that has neither ANSI mode nor the time parser of Spark 2.
 _SPARK_FULL_WIDTH: Final = "TO_TIMESTAMP_NTZ({text}, 'MM/dd/yyyy hh:mm:ss a')"

@@ -10,7 +10,7 @@ from crime_pipelines.generate import generate
 from tests.conformance.suite import EngineConformance
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 
 @pytest.mark.usefixtures("spark")
@@ -18,18 +18,26 @@ class TestSpark(EngineConformance):
     engine = "spark"
 
 
+def read_generated(spark: "SparkSession", source: Path, rows: int, defects: float = 0.0) -> "DataFrame":
+    """What the quick pass makes of a generated file."""
+    from crime_pipelines.sources import resolve
+    from crime_pipelines.spark.lines import Located
+    from crime_pipelines.spark.reading import read_quickly
+
+    generate(source, rows, seed=8, years=9, defects=defects)
+    read = read_quickly(spark, [Located(file, file.uri) for file in resolve(str(source))], 3)
+    assert read is not None
+    return read
+
+
 @pytest.mark.parametrize("defects", [0.0, 0.1])
 def test_the_quick_pass_leaves_unread_only_what_is_not_plain(
     spark: "SparkSession", tmp_path: Path, defects: float
 ) -> None:
-    from crime_pipelines.sources import resolve
-    from crime_pipelines.spark.lines import HEADINGS, Located
-    from crime_pipelines.spark.reading import REASON, UNREAD, read_quickly
+    from crime_pipelines.spark.lines import HEADINGS
+    from crime_pipelines.spark.reading import REASON, UNREAD
 
-    source = tmp_path / "in.csv"
-    generate(source, 5_000, seed=8, years=9, defects=defects)
-    read = read_quickly(spark, [Located(file, file.uri) for file in resolve(str(source))], 3)
-    assert read is not None
+    read = read_generated(spark, tmp_path / "in.csv", 5_000, defects)
     counts = {row[0]: row[1] for row in read.groupBy(REASON).count().collect()}
     unread = counts.pop(f"{UNREAD} 0", 0)
     assert counts.pop(HEADINGS) == 1
@@ -40,14 +48,7 @@ def test_the_quick_pass_leaves_unread_only_what_is_not_plain(
 
 def test_java_compiles_what_spark_makes_of_the_quick_pass(spark: "SparkSession", tmp_path: Path) -> None:
     """Beyond 8,000 bytes a method stays interpreted, without a word, and several times as slow."""
-    from crime_pipelines.sources import resolve
-    from crime_pipelines.spark.lines import Located
-    from crime_pipelines.spark.reading import read_quickly
-
-    source = tmp_path / "in.csv"
-    generate(source, 10, seed=8, years=9)
-    read = read_quickly(spark, [Located(file, file.uri) for file in resolve(str(source))], 3)
-    assert read is not None
+    read = read_generated(spark, tmp_path / "in.csv", 10)
     utils = spark._jvm.PythonSQLUtils  # type: ignore[union-attr]
     code = utils.explainString(read._jdf.queryExecution(), "codegen")
     sizes = [int(size) for size in re.findall(r"maxMethodCodeSize:(\d+)", code)]
