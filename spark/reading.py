@@ -16,16 +16,16 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 from crime_pipelines.domain.dialect import SPARK
-from crime_pipelines.domain.plain import plain_incidents_sql, plain_values_sql
+from crime_pipelines.domain.plain import PLAIN, plain_incidents_sql, plain_sql, plain_values_sql
 from crime_pipelines.domain.reading import read_incidents_sql
 from crime_pipelines.domain.schema import COLUMNS
 from crime_pipelines.raw_rows import raw_columns
 from crime_pipelines.spark.lines import (
     HEADINGS,
+    IN_DOUBT,
     PATH,
     RAW_ROW,
     STRUCTURE,
-    WIDTH_DIFFERS,
     Located,
     irregular_records,
     quick_fields,
@@ -119,17 +119,27 @@ def _groups(files: Sequence[Located], irregular: Set[str]) -> list[list[Located]
 def _quick(spark: SparkSession, group: Sequence[Located], shift_years: int, unread: str) -> DataFrame:
     headings = group[0].file.headings
     raw, also = _raw(group[0]), [PATH, RAW_ROW, STRUCTURE]
-    fields = quick_fields(text_lines(spark, group), headings)
+    columns = raw_columns(len(headings))
+    used = max(columns.index(column) for column in raw.values()) + 1
+    fields = quick_fields(text_lines(spark, group), headings, used)
     says_headings = F.col(RAW_ROW).isin([f"{mark}{','.join(headings)}" for mark in ("", BYTE_ORDER_MARK)])
-    structure = F.when(says_headings, HEADINGS).when(F.col(WIDTH_DIFFERS).isNotNull(), unread)
+    structure = F.when(says_headings, HEADINGS).when(F.col(IN_DOUBT), unread)
     with _named(spark, fields.withColumn(STRUCTURE, structure)) as name:
         values = spark.sql(plain_values_sql(name, raw, SPARK, also))
-    # Spark makes one method of operators that follow each other, and Java never compiles one of over 8,000
-    # bytes. Nothing is joined or moved here; what comes after is merely put in a method of its own.
-    apart = values.coalesce(2**31 - 1)
-    with _named(spark, apart) as name:
-        read = plain_incidents_sql(name, raw, SPARK, shift_years, also)
-        return spark.sql(_typed(read, f"COALESCE({STRUCTURE}, CASE WHEN NOT plain THEN '{unread}' END)"))
+    with _named(spark, _apart(values)) as name:
+        checked = spark.sql(plain_sql(name, raw, SPARK, shift_years, also))
+    with _named(spark, _apart(checked)) as name:
+        read = plain_incidents_sql(name, raw, SPARK, shift_years, [PLAIN, *also])
+        return spark.sql(_typed(read, f"COALESCE({STRUCTURE}, CASE WHEN NOT {PLAIN} THEN '{unread}' END)"))
+
+
+def _apart(rows: DataFrame) -> DataFrame:
+    """The same rows; what comes after is put in a method of its own.
+
+    Spark makes one method of operators that follow each other, and Java never compiles one of over 8,000
+    bytes. Nothing is joined or moved here.
+    """
+    return rows.coalesce(2**31 - 1)
 
 
 def _exact(spark: SparkSession, text: DataFrame, like: Located, shift_years: int) -> DataFrame:

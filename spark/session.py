@@ -29,6 +29,8 @@ SETTINGS: Final = {
     # What can't be read is NULL; the domain's rules say what follows.
     "spark.sql.ansi.enabled": "false",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    # What has no place in a character set becomes a question mark: Spark 4 would give up, Spark 3 never does.
+    "spark.sql.legacy.codingErrorAction": "true",
     # Few, large reading tasks: each writes a file for every year it meets.
     "spark.sql.files.maxPartitionBytes": "256m",
     # Such a task writes all its years at once, and need not sort its rows by year.
@@ -43,7 +45,7 @@ _LOCAL: Final = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.memory": "2g",
-    "spark.sql.shuffle.partitions": "8",
+    "spark.sql.shuffle.partitions": "4",
 }
 #: Versions of Java that Spark runs on.
 _JAVA_VERSIONS: Final = (8, 11, 17) if pyspark.__version__.startswith("3.") else (17, 21)

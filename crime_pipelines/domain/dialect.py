@@ -123,7 +123,6 @@ _SPARK_ANY_WIDTH: Final = (
 # NULL for what it can't read, in a session that has neither ANSI mode nor the time parser of Spark 2.
 _SPARK_FULL_WIDTH: Final = "TO_TIMESTAMP_NTZ({text}, 'MM/dd/yyyy hh:mm:ss a')"
 _DIGITS: Final = "[0-9][0-9]"
-_SPARK_CITY: Final = f"{_DIGITS}/{_DIGITS}/{_DIGITS * 2} (0[1-9]|1[0-2]):{_DIGITS}:{_DIGITS} [AP]M"
 _SPARK_ISO: Final = f"{_DIGITS * 2}-{_DIGITS}-{_DIGITS}T{_DIGITS}:{_DIGITS}:{_DIGITS}[.]{_DIGITS}[0-9]"
 
 SPARK: Final = Dialect(
@@ -141,11 +140,16 @@ SPARK: Final = Dialect(
     trim="NULLIF(TRIM(BOTH {whitespace} FROM {text}), '')",
     quick={
         "integer": Quick("TRY_CAST({text} AS BIGINT)", "CAST({value} AS STRING) = {text}"),
-        "decimal": Quick("TRY_CAST({text} AS DOUBLE)", "{text} RLIKE '^-?[0-9]+([.][0-9]*)?$'"),
+        "decimal": Quick(
+            "TRY_CAST({text} AS DOUBLE)",
+            # What the cast makes of such a text, the exact pattern says as well; exponents are left to it.
+            "{text} RLIKE '^[-.0-9]+$'",
+        ),
         "datetime": Quick(
             f"IF({{text}} LIKE '%T%', TRY_CAST({{text}} AS TIMESTAMP_NTZ), {_SPARK_FULL_WIDTH})",
+            # The formatted parser takes two digits of everything but the year, which then has four.
             "{value} IS NOT NULL AND "
-            f"({{text}} RLIKE '^{_SPARK_CITY}$' OR {{text}} RLIKE '^{_SPARK_ISO}$')",
+            f"IF({{text}} LIKE '%T%', {{text}} RLIKE '^{_SPARK_ISO}$', LENGTH({{text}}) = 22)",
         ),
     },
 )

@@ -18,15 +18,17 @@ from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind
 from crime_pipelines.domain.text import literal
 from crime_pipelines.domain.values import accepted_sql, candidate_sql
 
-#: What the texts of a plain row are made of: visible ASCII characters and U+0020.
-PLAIN_CHARACTERS: Final = "[ -~]"
+#: What the texts of a plain row are made of: ASCII characters.
+PLAIN_CHARACTERS: Final = r"[\x00-\x7f]"
+#: The column that says whether a row is plain.
+PLAIN: Final = "plain"
 _TYPES: Final = ", ".join(map(literal, [*KNOWN_TYPES, *RENAMED]))
 
 
 def plain_values_sql(
     relation: str, raw: Mapping[str, str], dialect: Dialect, also: Sequence[str] = ()
 ) -> str:
-    """Read each text of a table of raw rows by itself; `plain_incidents_sql` says what comes of it.
+    """Read each text of a table of raw rows by itself; `plain_sql` says what it is worth.
 
     Args:
         relation: a SQL table expression of raw rows: text of `PLAIN_CHARACTERS`, NULL where empty.
@@ -48,10 +50,10 @@ def plain_values_sql(
     return f"SELECT {', '.join([*values, *dict.fromkeys([*raw.values(), *also])])} FROM {relation}"
 
 
-def plain_incidents_sql(
+def plain_sql(
     relation: str, raw: Mapping[str, str], dialect: Dialect, shift_years: int, also: Sequence[str] = ()
 ) -> str:
-    """Tell plain rows from others, and give the incidents that they are.
+    """Tell plain rows from others.
 
     Args:
         relation: a SQL table expression of what `plain_values_sql` selects.
@@ -61,10 +63,10 @@ def plain_incidents_sql(
         also: columns of `relation` to pass on.
 
     Returns:
-        A SELECT of `schema.COLUMNS`, then `plain` (TRUE or FALSE), then `also`. Of a row that is not plain
-        the columns before mean nothing.
+        A SELECT of the values, then `PLAIN` (TRUE or FALSE), then `also`.
     """
     conditions: list[str] = []
+    values: list[str] = []
     for field in FIELDS:
         if field.name in raw:
             text, value = raw[field.name], f"v_{field.name}"
@@ -72,16 +74,36 @@ def plain_incidents_sql(
             if field.kind is Kind.DATETIME:
                 accepted += f" AND {in_calendar_sql(value, shift_years)}"
             conditions.append(accepted if field.name in CRITICAL else f"({text} IS NULL OR {accepted})")
+            values.append(value)
+    plain = f"COALESCE({' AND '.join(conditions)}, FALSE) AS {PLAIN}"
+    return f"SELECT {', '.join([*values, plain, *also])} FROM {relation}"
+
+
+def plain_incidents_sql(
+    relation: str, raw: Mapping[str, str], dialect: Dialect, shift_years: int, also: Sequence[str] = ()
+) -> str:
+    """The incidents that plain rows are.
+
+    Args:
+        relation: a SQL table expression of what `plain_sql` selects.
+        raw: as for `plain_values_sql`.
+        dialect: as for `plain_values_sql`.
+        shift_years: as for `reading.read_incident`.
+        also: columns of `relation` to pass on, such as `PLAIN`.
+
+    Returns:
+        A SELECT of `schema.COLUMNS`, then `also`. Of a row that is not plain the columns before mean nothing.
+    """
     columns = {**incident_sql(raw, dialect, shift_years), "unreadable": "CAST(NULL AS STRING)"}
     read = [f"{columns[column]} AS {column}" for column in COLUMNS]
-    plain = f"COALESCE({' AND '.join(conditions)}, FALSE) AS plain"
-    return f"SELECT {', '.join([*read, plain, *also])} FROM {relation}"
+    return f"SELECT {', '.join([*read, *also])} FROM {relation}"
 
 
 def _quick(kind: Kind, text: str, value: str, dialect: Dialect) -> Quick:
     """The value of a text, and the condition that it is right."""
     if kind is Kind.TEXT:
-        return Quick(text, f"{text} NOT LIKE ' %' AND {text} NOT LIKE '% '")
+        # All white space of ASCII comes before '!'.
+        return Quick(text, f"{text} >= '!' AND SUBSTR({text}, -1) >= '!'")
     if kind is Kind.PRIMARY_TYPE:
         return Quick(renamed_sql(text), f"{text} IN ({_TYPES})")
     if kind is Kind.FLAG:

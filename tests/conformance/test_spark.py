@@ -1,11 +1,13 @@
 """The Spark engine passes the suite."""
 
 import re
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from crime_pipelines.domain.records import fields_of
 from crime_pipelines.generate import generate
 from tests.conformance.suite import EngineConformance
 
@@ -54,3 +56,28 @@ def test_java_compiles_what_spark_makes_of_the_quick_pass(spark: "SparkSession",
     sizes = [int(size) for size in re.findall(r"maxMethodCodeSize:(\d+)", code)]
     assert len(sizes) > 1
     assert max(sizes) < 8_000
+
+
+@pytest.mark.parametrize(("width", "used"), [(4, 4), (4, 3), (4, 2), (1, 1), (2, 1)])
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_what_is_sound_at_a_glance_is_split_as_records_are(
+    spark: "SparkSession", width: int, used: int
+) -> None:
+    """Every short line of the characters that matter, and some longer ones."""
+    from crime_pipelines.spark.lines import IN_DOUBT, PATH, RAW_ROW, quick_fields
+
+    signs = ("a", " ", ",", '"', "\x1f", "é")
+    lines = ["".join(chosen) for length in range(1, 6) for chosen in product(signs, repeat=length)]
+    fields = ("a", "", " a", '"a,b"', '""', '"a"', 'a"', '"a""b"', ' "a"', '"', "\x1f", '"\x1f"', "é")
+    lines += [",".join(chosen) for count in (4, 5) for chosen in product(fields, repeat=count)][::7]
+    asked = spark.createDataFrame([(line, "in.csv") for line in lines], f"{RAW_ROW} STRING, {PATH} STRING")
+    split = quick_fields(asked, ["h"] * width, used)
+    sound: list[str] = []
+    for row in split.where(f"NOT {IN_DOUBT}").toLocalIterator():
+        sound.append(row[RAW_ROW])
+        found = fields_of(row[RAW_ROW], width)
+        assert found is not None, row[RAW_ROW]
+        assert list(row)[:used] == [field or None for field in found[:used]], row[RAW_ROW]
+    # what the City writes is not in doubt
+    plain = ["a", "", '"a,b"', '"a"', '""']
+    assert {",".join(chosen) for chosen in product(plain, repeat=width)} & set(lines) <= set(sound)

@@ -51,7 +51,7 @@ from crime_pipelines.domain.offences import (
     offence_class,
     offence_class_sql,
 )
-from crime_pipelines.domain.plain import PLAIN_CHARACTERS, plain_incidents_sql, plain_values_sql
+from crime_pipelines.domain.plain import PLAIN_CHARACTERS, plain_incidents_sql, plain_sql, plain_values_sql
 from crime_pipelines.domain.reading import Incident, read_incident, read_incidents_sql
 from crime_pipelines.domain.records import join_record, join_record_sql
 from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
@@ -315,7 +315,9 @@ class FaceEquality:
         """Whatever the quick reading takes for plain, it reads as the exact one does."""
         raw = {field.name: f"c{at:03d}" for at, field in enumerate(FIELDS)}
         values = plain_values_sql(INPUTS, raw, self.dialect, also=[ORDER])
-        statement = plain_incidents_sql(f"({values}) AS found", raw, self.dialect, shift_years, also=[ORDER])
+        checked = plain_sql(f"({values}) AS found", raw, self.dialect, shift_years, also=[ORDER])
+        also = ["plain", ORDER]
+        statement = plain_incidents_sql(f"({checked}) AS checked", raw, self.dialect, shift_years, also)
         columns_sql = ", ".join(f"CASE WHEN plain THEN {each} END AS {each}" for each in COLUMNS)
         statement = f"SELECT {ORDER}, {columns_sql}, plain FROM ({statement}) AS read"
 
