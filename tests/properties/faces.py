@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import astuple
 from datetime import datetime
 from itertools import islice, product
 from typing import Any, ClassVar, Final, Literal, TypeVar
@@ -308,7 +307,7 @@ class FaceEquality:
                 assert reason == wanted, row
             else:
                 assert reason is None, row
-                assert [exact(each) for each in columns] == [exact(each) for each in astuple(wanted)], row
+                assert [exact(each) for each in columns] == [exact(each) for each in wanted], row
 
     @pytest.mark.parametrize("shift_years", [3, 0, -3])
     def test_plain_rows(self, shift_years: int) -> None:
@@ -331,9 +330,7 @@ class FaceEquality:
                 if is_plain:
                     wanted = read_incident(dict(zip(raw, text, strict=True)), shift_years)
                     assert isinstance(wanted, Incident), text
-                    assert [exact(each) for each in columns] == [exact(each) for each in astuple(wanted)], (
-                        text
-                    )
+                    assert [exact(each) for each in columns] == [exact(each) for each in wanted], text
             return plain
 
         self.holds(lambda rows: read(rows) and None, raw_rows(), picked_rows(), rows=True)
