@@ -19,7 +19,7 @@ from crime_pipelines.domain.dates import (
 from crime_pipelines.domain.dialect import Dialect
 from crime_pipelines.domain.offences import normal_type
 from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
-from crime_pipelines.domain.text import WHITESPACE, Trimmed, clean_sql, literal
+from crime_pipelines.domain.text import WHITESPACE, Trimmed, Untrimmed, clean_sql, literal
 from crime_pipelines.domain.values import (
     candidate_sql,
     decimal,
@@ -179,15 +179,7 @@ def read_incidents_sql(
         A SELECT of `schema.COLUMNS`, then `reject_reason` (NULL for an incident), then `also`. Of a row
         with a reason the other columns mean nothing.
     """
-    if dialect.trim:
-        trimmed = {column: Trimmed(f"t_{column}") for column in raw.values()}
-        whitespace = literal(WHITESPACE)
-        cleaned = [
-            f"{dialect.trim.format(text=column, whitespace=whitespace)} AS {text}"
-            for column, text in trimmed.items()
-        ]
-        relation = f"(SELECT {', '.join([*cleaned, *also])} FROM {relation}) AS trimmed"
-        raw = {name: trimmed[column] for name, column in raw.items()}
+    relation, raw = _trimmed(relation, raw, dialect, also)
     present = [field for field in FIELDS if field.name in raw]
     texts = list(dict.fromkeys([*raw.values(), *also]))
     quick = {field.name: candidate_sql(field.kind, raw[field.name], dialect) for field in present}
@@ -212,6 +204,29 @@ def read_incidents_sql(
     outer = [f"{columns[column]} AS {column}" for column in COLUMNS]
     outer += [f"{_reason_sql(raw, dialect)} AS reject_reason", *also]
     return f"SELECT {', '.join(outer)} FROM ({query}) AS read_values"
+
+
+def _trimmed(
+    relation: str, raw: Mapping[str, str], dialect: Dialect, also: Sequence[str]
+) -> tuple[str, Mapping[str, str]]:
+    """The texts, trimmed ahead or as far as the dialect says, and their columns."""
+    if not dialect.trim:
+        return relation, raw
+    whitespace = literal(WHITESPACE)
+    selected: list[str] = []
+    columns: dict[str, str] = {}
+    for field in FIELDS:
+        if field.name not in raw:
+            continue
+        column = raw[field.name]
+        trimmed = dialect.trim.format(text=column, whitespace=whitespace)
+        if dialect.trims_ahead or field.kind is Kind.TEXT:
+            columns[field.name] = Trimmed(f"t_{column}")
+            selected.append(f"{trimmed} AS t_{column}")
+        else:
+            columns[field.name] = Untrimmed(column, trimmed)
+            selected.append(column)
+    return f"(SELECT {', '.join(dict.fromkeys([*selected, *also]))} FROM {relation}) AS trimmed", columns
 
 
 def incident_sql(raw: Collection[str], dialect: Dialect, shift_years: int) -> dict[str, str]:
