@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -31,8 +31,16 @@ from crime_pipelines.beam.live import (
     Step,
     Steps,
 )
-from crime_pipelines.beam.messages import DEAD_LETTERS, Change, DeadLetter, LatestVersion, ReadMessage
+from crime_pipelines.beam.messages import (
+    DEAD_LETTERS,
+    Change,
+    DeadLetter,
+    DeadLetters,
+    LatestVersion,
+    ReadMessage,
+)
 from crime_pipelines.beam.sinks import InsertRows
+from crime_pipelines.domain.messages import BadMessage
 from crime_pipelines.domain.reading import Incident
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.settings import Settings
@@ -107,7 +115,9 @@ class ReadFeed(beam.PTransform):
         read = payloads | "Read" >> beam.ParDo(ReadMessage(self._options.shift_years)).with_outputs(
             DEAD_LETTERS, main="incidents"
         )
-        letters = of_type(read[DEAD_LETTERS], DeadLetter)
+        letters = of_type(read[DEAD_LETTERS], tuple[bytes, BadMessage]) | "Letters" >> beam.ParDo(
+            DeadLetters()
+        )
         changes = of_type(read.incidents, tuple[int, Incident]) | "Latest" >> beam.ParDo(
             LatestVersion(int(self._options.expire_after.total_seconds()))
         ).with_output_types(Change)
@@ -168,7 +178,7 @@ def version_row(change: Change, source: str) -> dict[str, Any]:
     Returns:
         The row, values as JSON has them.
     """
-    values = ((each.name, getattr(change.after, each.name)) for each in fields(Incident))
+    values = change.after._asdict().items()
     row = {name: value.isoformat() if isinstance(value, date | datetime) else value for name, value in values}
     return {**row, "run_id": FEED, "attempt": FEED, "source_file": source}
 

@@ -112,6 +112,10 @@ class TableCoder(coders.Coder):
         with pa.ipc.open_stream(encoded) as stream:
             return stream.read_all()
 
+    def estimate_size(self, value: pa.Table) -> int:
+        """Bytes of a table before it is packed: Beam asks at every step, and would pack the table to tell."""
+        return int(value.nbytes)
+
     def is_deterministic(self) -> bool:
         """Whether equal tables are equal bytes: not promised, so a table is no key."""
         return False

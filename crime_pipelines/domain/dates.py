@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Final
 
 from crime_pipelines.domain.dialect import Dialect
@@ -29,6 +30,18 @@ ISO_DATE: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
 _CITY_DATETIME: Final = re.compile(CITY_DATETIME, re.ASCII)
 _ISO_DATETIME: Final = re.compile(ISO_DATETIME, re.ASCII)
+#: What stands around minutes and seconds as nearly all dates are written (two digits each, `AM` or `PM`;
+#: ISO 8601 with no fraction but `.000`): of each, whether it is of the City's layout, and the hour it says.
+_HOURS: Final = {
+    **{f" {hour % 12 or 12:02d} {'AM' if hour < 12 else 'PM'}": (True, f"T{hour:02d}") for hour in range(24)},
+    **{
+        f"{mark}{hour:02d}{fraction}": (False, f"T{hour:02d}")
+        for hour in range(24)
+        for mark in "T "
+        for fraction in ("", ".000")
+    },
+}
+_MINUTES: Final = frozenset(f":{minute:02d}:{second:02d}" for minute in range(60) for second in range(60))
 _CITY_DATE: Final = re.compile(CITY_DATE, re.ASCII)
 _ISO_DATE: Final = re.compile(ISO_DATE, re.ASCII)
 #: Microseconds are as fine as BigQuery, Spark and Parquet go: further digits are cut off.
@@ -60,20 +73,55 @@ def parse_datetime(text: str) -> datetime | None:
     Returns:
         Local civil time, or None if the text is not a date with a time that exists.
     """
+    return parse_shifted(text, 0)
+
+
+def parse_shifted(text: str, years: int) -> datetime | None:
+    """`parse_datetime`, then `shift`, in one go.
+
+    Args:
+        text: the trimmed text.
+        years: calendar years to add.
+
+    Returns:
+        Shifted local civil time, or None if the text is not a date with a time that exists or the target
+        year is outside 1..9999.
+    """
     try:
+        usual = _HOURS.get(text[10:13] + text[19:])
+        if usual and (minutes := text[13:19]) in _MINUTES:
+            in_city_layout, hour = usual
+            return datetime.fromisoformat(_shifted_day(text[:10], in_city_layout, years) + hour + minutes)
         if _CITY_DATETIME.fullmatch(text):
-            day, time, half = text.upper().split(" ")
-            month, day_of_month, year = map(int, day.split("/"))
-            hour, minute, second = map(int, time.split(":"))
-            if not 1 <= hour <= 12:
-                return None
-            hour = hour % 12 + (12 if half == "PM" else 0)
-            return datetime(year, month, day_of_month, hour, minute, second)
+            day, clock, half = text.upper().split(" ")
+            hour, minutes = clock[:-6], clock[-6:]
+            month, day_of_month, year = day.split("/")
+            day = f"{month:0>2}/{day_of_month:0>2}/{year}"
+            _, hour = _HOURS[f" {hour:0>2} {half}"]
+            return datetime.fromisoformat(_shifted_day(day, True, years) + hour + minutes)
         if _ISO_DATETIME.fullmatch(text):
-            return datetime.fromisoformat(text[:_ISO_LENGTH])
-    except ValueError:
+            return datetime.fromisoformat(_shifted_day(text[:10], False, years) + text[10:_ISO_LENGTH])
+    except (KeyError, ValueError):  # no such hour; no such day, minute or second, or beyond the calendar
         pass
     return None
+
+
+@lru_cache(maxsize=1 << 14)  # any stream of incidents comes from some thousands of days
+def _shifted_day(text: str, in_city_layout: bool, years: int) -> str:
+    """A day shifted, in ISO 8601.
+
+    Args:
+        text: `MM/DD/YYYY`, or `YYYY-MM-DD`.
+        in_city_layout: which of the two.
+        years: calendar years to add.
+
+    Raises:
+        ValueError: there is no such day, or none once it is shifted.
+    """
+    if not (_CITY_DATE if in_city_layout else _ISO_DATE).fullmatch(text):
+        raise ValueError(f"no day: {text!r}")
+    day = f"{text[6:]}-{text[:2]}-{text[3:5]}" if in_city_layout else text
+    return shift(datetime.fromisoformat(day), years).date().isoformat()
 
 
 def is_date_alone(text: str) -> bool:
@@ -112,7 +160,7 @@ def shift(moment: datetime, years: int) -> datetime:
         ValueError: the target year is outside 1..9999.
     """
     try:
-        return moment.replace(year=moment.year + years)
+        return moment.replace(moment.year + years)
     except ValueError:
         if (moment.month, moment.day) != (2, 29):
             raise

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
+from crime_pipelines.domain.text import VISIBLE_ENDS, WHITESPACE
+
 ColumnType = Literal["integer", "decimal", "datetime"]
 
 
@@ -39,8 +41,10 @@ class Dialect:
         types: the engine's name of each type.
         quick: for each type a faster reading, where the engine has one.
         casts: a cast of ``{text}`` for types that `try_cast_as` does not do justice to.
-        trim: ``{text}`` without ``{whitespace}`` at its ends, for an engine that has a word for it and chokes
-            on the long expressions there are without. All texts are then trimmed in a SELECT of their own.
+        trim: ``{text}`` without ``{whitespace}`` at its ends, NULL where nothing is left, for an engine that
+            has a word for it: statements without it are long, and take long to plan or choke the engine.
+        trims_ahead: whether `trim` is done for all texts in a SELECT of their own. Otherwise that is done for
+            those of `Kind.TEXT` alone; the others are trimmed where the quick reading leaves them over.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Dialect:
     quick: dict[ColumnType, Quick] = field(default_factory=dict)
     casts: dict[ColumnType, str] = field(default_factory=dict)
     trim: str | None = None
+    trims_ahead: bool = True
 
     def matches(self, text: str, pattern: str) -> str:
         """A condition that the whole text matches the pattern.
@@ -97,6 +102,9 @@ DUCKDB: Final = Dialect(
     match="REGEXP_FULL_MATCH({text}, {pattern})",
     try_cast_as="TRY_CAST({text} AS {type})",
     city_datetime=f"TRY_STRPTIME({{text}}, '{_CITY_FORMAT}')",
+    # One constant: `literal` puts it together of many, in each of dozens of places.
+    trim=f"CASE WHEN {VISIBLE_ENDS} THEN {{text}} ELSE NULLIF(TRIM({{text}}, '{WHITESPACE}'), '') END",
+    trims_ahead=False,
     types={"integer": "BIGINT", "decimal": "DOUBLE", "datetime": "TIMESTAMP"},
     # A text that its value, written again, gives back has been read rightly: no pattern need be matched.
     quick={
@@ -105,7 +113,9 @@ DUCKDB: Final = Dialect(
         "decimal": Quick("TRY_CAST({text} AS DOUBLE)", "NOT CONTAINS({text}, '_')"),
         "datetime": Quick(
             f"TRY_STRPTIME({{text}}, ['{_CITY_FORMAT}', '{_ISO_FORMAT}'])",
-            f"(STRFTIME({{value}}, '{_CITY_FORMAT}') = {{text}}"
+            # TRY_STRPTIME forgives parts of too few digits, and more white space before and after the time:
+            # not within this length and with digits there.
+            "({value} IS NOT NULL AND {text} GLOB '??/??/???[0-9] [0-9]?:??:?[0-9] ?M'"
             f" OR STRFTIME({{value}}, '{_ISO_FORMAT}') = {{text}})",
         ),
     },

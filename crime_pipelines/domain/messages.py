@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
-from crime_pipelines.domain.reading import Incident, read_incident
+from crime_pipelines.domain.reading import Incident, read_trimmed
 from crime_pipelines.domain.schema import FIELDS, Reason, normal_heading
 
 #: What the API layout calls a field that goes by another name here.
 _API_NAMES: Final = {field.name: field.headings[0] for field in FIELDS if field.headings}
+_NESTED: Final = frozenset((dict, list))
 _FIELD_OF: Final = {heading: field.name for field in FIELDS for heading in (field.name, *field.headings)}
 
 
@@ -44,24 +46,55 @@ def read_message(payload: bytes, shift_years: int) -> Incident | BadMessage:
         found = json.loads(payload)
     except (ValueError, RecursionError) as error:
         return BadMessage(Reason.MALFORMED_ROW, f"not JSON: {error}")
+    return read_decoded(found, shift_years)
+
+
+def text_of(value: float | bool | None) -> str:
+    """The text that a value which is no text stands for.
+
+    Args:
+        value: a value as JSON has it, neither an object nor an array.
+
+    Returns:
+        The text; empty for null.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return repr(value)
+
+
+def read_decoded(
+    found: object, shift_years: int, text_of: Callable[[float | bool | None], str] = text_of
+) -> Incident | BadMessage:
+    """Read a message that is decoded already.
+
+    Args:
+        found: what a decoder of JSON made of the payload.
+        shift_years: as for `read_message`.
+        text_of: `text_of`, or what refuses a value by an error of its own, which is passed on.
+
+    Returns:
+        As for `read_message`.
+    """
     if not isinstance(found, dict):
         return BadMessage(Reason.MALFORMED_ROW, "not a JSON object")
-    names = _names(tuple(found))
-    if isinstance(names, BadMessage):
-        return names
-    row: dict[str, str | None] = {}
-    for (heading, value), name in zip(found.items(), names, strict=True):
-        if name is None:
-            continue
-        if value is None or isinstance(value, str):
-            row[name] = value
-        elif isinstance(value, dict | list):
+    plan = _plan(tuple(found))
+    if isinstance(plan, BadMessage):
+        return plan
+    values = plan.pick((*found.values(), ""))
+    try:
+        texts = [*map(str.strip, values)]
+    except TypeError:  # not all of them are texts
+        if not _NESTED.isdisjoint(map(type, values)):
+            fields = zip(found.items(), plan.names, strict=True)
+            heading = next(each for (each, value), name in fields if name and type(value) in _NESTED)
             return BadMessage(Reason.MALFORMED_ROW, f"{heading} is no text")
-        else:
-            row[name] = _text(value)
-    read = read_incident(row, shift_years)
+        texts = [value.strip() if type(value) is str else text_of(value) for value in values]
+    read = read_trimmed(texts, shift_years)
     if isinstance(read, Reason):
-        return BadMessage(read, f"{read}: {_shown(row, read)}")
+        return BadMessage(read, f"{read}: {_shown(found, plan.names, read)}")
     return read
 
 
@@ -78,26 +111,34 @@ def write_message(row: Mapping[str, str | None]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+class _Plan(NamedTuple):
+    """How the values of a message are read.
+
+    Attributes:
+        names: the field of each of its headings.
+        pick: takes from its values and one more, which stands for what is absent, those of `schema.FIELDS`.
+    """
+
+    names: tuple[str | None, ...]
+    pick: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
 @lru_cache(maxsize=256)
-def _names(headings: tuple[str, ...]) -> tuple[str | None, ...] | BadMessage:
-    """The field of each heading. A sender's messages mostly have one of a few sets of headings."""
+def _plan(headings: tuple[str, ...]) -> _Plan | BadMessage:
+    """The plan for these headings. A sender's messages mostly have one of a few sets of headings."""
     names = tuple(_FIELD_OF.get(heading) or _FIELD_OF.get(normal_heading(heading)) for heading in headings)
     for name in names:
         if name is not None and names.count(name) > 1:
             return BadMessage(Reason.MALFORMED_ROW, f"two values for {name}")
-    return names
+    return _Plan(names, itemgetter(*((*names, field.name).index(field.name) for field in FIELDS)))
 
 
-def _text(value: float | bool) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value)
-
-
-def _shown(row: Mapping[str, str | None], reason: Reason) -> str:
+def _shown(found: Mapping[str, Any], names: tuple[str | None, ...], reason: Reason) -> str:
     field = {
         Reason.MISSING_ID: "id",
         Reason.BAD_ID: "id",
         Reason.BAD_ARREST: "arrest",
     }.get(reason, "occurred_at")
-    return f"{_API_NAMES.get(field, field)} is {row.get(field)!r}"
+    value = next((value for value, name in zip(found.values(), names, strict=True) if name == field), None)
+    shown = value if value is None or isinstance(value, str) else text_of(value)
+    return f"{_API_NAMES.get(field, field)} is {shown!r}"

@@ -14,8 +14,8 @@ RENAMED: Final = {
     "NON-CRIMINAL (SUBJECT SPECIFIED)": "NON-CRIMINAL",
 }
 
-#: Types as the City writes them today. Others pass as well: the list only spares SQL the work of folding
-#: a value that is already in its normal form.
+#: Types as the City writes them today. Others pass as well: the list only spares the work of folding a value
+#: that is already in its normal form.
 KNOWN_TYPES: Final = (
     "ARSON",
     "ASSAULT",
@@ -51,6 +51,8 @@ KNOWN_TYPES: Final = (
     "THEFT",
     "WEAPONS VIOLATION",
 )
+
+_KNOWN: Final = frozenset(KNOWN_TYPES)
 
 
 class OffenceClass(StrEnum):
@@ -88,6 +90,8 @@ def normal_type(text: str | None) -> str | None:
     Returns:
         The normal form, or None if the text is missing or empty.
     """
+    if text in _KNOWN:
+        return text
     folded = fold(text)
     return RENAMED.get(folded, folded) if folded else None
 

@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from operator import itemgetter
+from typing import Final, NamedTuple
 
-from crime_pipelines.domain.dates import in_calendar_sql, is_date_alone, is_date_alone_sql, shift, shift_sql
+from crime_pipelines.domain.areas import community_area
+from crime_pipelines.domain.dates import (
+    in_calendar_sql,
+    is_date_alone,
+    is_date_alone_sql,
+    parse_datetime,
+    parse_shifted,
+    shift_sql,
+)
 from crime_pipelines.domain.dialect import Dialect
+from crime_pipelines.domain.offences import normal_type
 from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
-from crime_pipelines.domain.text import WHITESPACE, Trimmed, clean, clean_sql, literal
-from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, reader, value_sql
+from crime_pipelines.domain.text import WHITESPACE, Trimmed, Untrimmed, clean_sql, literal
+from crime_pipelines.domain.values import (
+    candidate_sql,
+    decimal,
+    flag,
+    identifier,
+    integer,
+    is_unreadable,
+    is_unreadable_sql,
+    type_of_value,
+    value_sql,
+)
 
 _NAMES: Final = tuple(field.name for field in FIELDS)
-_OCCURRED: Final = _NAMES.index("occurred_at")
-_DATES: Final = (_OCCURRED, _NAMES.index("updated_on"))
-_SHIFTED: Final = _NAMES.index("shift_years")
-#: Where the year goes, which is no field of a row.
-_YEAR: Final = COLUMNS.index("year")
-#: Of each field: its name, its kind, what reads its trimmed text (None: it is the text), if it is critical.
-_PLAN: Final = tuple(
-    (each.name, each.kind, None if each.kind is Kind.TEXT else reader(each.kind), each.name in CRITICAL)
-    for each in FIELDS
+#: The fields that are null, and told of, where they can't be read: text can always be, and without the
+#: critical ones there is no incident.
+_CHECKED: Final = tuple(
+    field
+    for field in FIELDS
+    if field.name not in CRITICAL and field.kind not in (Kind.TEXT, Kind.PRIMARY_TYPE)
 )
-if (*_NAMES[:_YEAR], "year", *_NAMES[_YEAR:], "unreadable") != COLUMNS:
-    raise AssertionError("the columns are not the fields with year and unreadable")
+_texts_checked: Final = itemgetter(*(_NAMES.index(field.name) for field in _CHECKED))
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(NamedTuple):
     """One version of an incident, dates shifted; the fields are those of `schema.COLUMNS`, in order.
 
     `unreadable` names the fields whose text could not be read, joined by commas; None if there are none.
@@ -60,6 +74,10 @@ class Incident:
     unreadable: str | None
 
 
+if Incident._fields != COLUMNS:
+    raise AssertionError("an incident's fields are not the columns of the schema")
+
+
 def read_incident(row: Mapping[str, str | None], shift_years: int) -> Incident | Reason:
     """Read one row.
 
@@ -72,48 +90,72 @@ def read_incident(row: Mapping[str, str | None], shift_years: int) -> Incident |
     Returns:
         The incident, or the first reason why the row can't be one.
     """
-    # Field by field as `values.value` and `values.is_unreadable` say; in one go, as this is the path of every
-    # message.
-    values: list[Any] = []
-    unreadable: list[str] = []
-    lacking = False
     get = row.get
-    for name, kind, read, critical in _PLAN:
-        text = get(name)
-        if text is None or not (text := text.strip()):
-            values.append(None)
-            lacking = lacking or critical
-            continue
-        found = text if read is None else read(text)
-        if isinstance(found, datetime) and not 1 <= found.year + shift_years <= 9999:
-            found = None
-        if found is None:
-            if critical:
-                lacking = True
-            elif is_unreadable(kind, text, None):
-                unreadable.append(name)
-        values.append(found)
-    if lacking:
-        return _reason(row, dict(zip(_NAMES, values, strict=True)))
-    carried = values[_SHIFTED] or 0
-    if not carried:
-        values[_SHIFTED] = shift_years
-        for at in _DATES:
-            if values[at] is not None:
-                values[at] = shift(values[at], shift_years)
-    values.insert(_YEAR, values[_OCCURRED].year)
-    values.append(",".join(unreadable) or None)
-    return Incident(*values)
+    return read_trimmed([(get(name) or "").strip() for name in _NAMES], shift_years)
 
 
-def _reason(row: Mapping[str, str | None], values: Mapping[str, object]) -> Reason:
-    if values["id"] is None:
-        return Reason.MISSING_ID if clean(row.get("id")) is None else Reason.BAD_ID
-    if values["occurred_at"] is None:
-        text = clean(row.get("occurred_at"))
-        if text is None:
+def read_trimmed(texts: Sequence[str], shift_years: int) -> Incident | Reason:
+    """`read_incident` for whoever has the texts in order and trimmed.
+
+    Args:
+        texts: the trimmed texts of the row in the order of `schema.FIELDS`, empty where there is none.
+        shift_years: as for `read_incident`.
+
+    Returns:
+        As for `read_incident`.
+    """
+    # What `values.value` and `values.is_unreadable` say of each field, spelled out for speed.
+    (
+        id_text, case_number, occurred, block, iucr, type_text, description, location, arrest_text,
+        domestic_text, beat, district, ward_text, area_text, fbi_code, x_text, y_text, updated, latitude_text,
+        longitude_text, shift_text,
+    ) = texts  # fmt: skip
+    number = identifier(id_text)
+    occurred_at = parse_shifted(occurred, shift_years)
+    arrest = flag(arrest_text)
+    if number is None or occurred_at is None or arrest is None:
+        return _reason(id_text, number, occurred, occurred_at)
+    domestic = flag(domestic_text)
+    ward = integer(ward_text)
+    area = community_area(area_text)
+    x = decimal(x_text)
+    y = decimal(y_text)
+    updated_on = parse_shifted(updated, shift_years)
+    latitude = decimal(latitude_text)
+    longitude = decimal(longitude_text)
+    carried = unreadable = None
+    if (
+        domestic is None or ward is None or area is None or x is None or y is None or updated_on is None
+        or latitude is None or longitude is None or shift_text
+    ):  # fmt: skip
+        carried = integer(shift_text)
+        found = (domestic, ward, area, x, y, updated_on, latitude, longitude, carried)
+        unreadable = _unreadable(texts, found)
+        if carried:  # the dates are shifted as they stand
+            occurred_at = parse_datetime(occurred) or occurred_at
+            updated_on = updated_on and parse_datetime(updated)
+    values = (
+        number, case_number or None, occurred_at, block or None, iucr or None, normal_type(type_text),
+        description or None, location or None, arrest, domestic, beat or None, district or None, ward, area,
+        fbi_code or None, x, y, occurred_at.year, updated_on, latitude, longitude, carried or shift_years,
+        unreadable,
+    )  # fmt: skip
+    return tuple.__new__(Incident, values)
+
+
+def _unreadable(texts: Sequence[str], found: Sequence[type_of_value | None]) -> str | None:
+    """The names of the fields that can't be read, of those that may be."""
+    named = zip(_CHECKED, _texts_checked(texts), found, strict=True)
+    return ",".join(each.name for each, text, value in named if is_unreadable(each.kind, text, value)) or None
+
+
+def _reason(id_text: str, number: int | None, date_text: str, occurred_at: datetime | None) -> Reason:
+    if number is None:
+        return Reason.BAD_ID if id_text else Reason.MISSING_ID
+    if occurred_at is None:
+        if not date_text:
             return Reason.MISSING_DATE
-        return Reason.DATE_WITHOUT_TIME if is_date_alone(text) else Reason.BAD_DATE
+        return Reason.DATE_WITHOUT_TIME if is_date_alone(date_text) else Reason.BAD_DATE
     return Reason.BAD_ARREST
 
 
@@ -137,15 +179,7 @@ def read_incidents_sql(
         A SELECT of `schema.COLUMNS`, then `reject_reason` (NULL for an incident), then `also`. Of a row
         with a reason the other columns mean nothing.
     """
-    if dialect.trim:
-        trimmed = {column: Trimmed(f"t_{column}") for column in raw.values()}
-        whitespace = literal(WHITESPACE)
-        cleaned = [
-            f"{dialect.trim.format(text=column, whitespace=whitespace)} AS {text}"
-            for column, text in trimmed.items()
-        ]
-        relation = f"(SELECT {', '.join([*cleaned, *also])} FROM {relation}) AS trimmed"
-        raw = {name: trimmed[column] for name, column in raw.items()}
+    relation, raw = _trimmed(relation, raw, dialect, also)
     present = [field for field in FIELDS if field.name in raw]
     texts = list(dict.fromkeys([*raw.values(), *also]))
     quick = {field.name: candidate_sql(field.kind, raw[field.name], dialect) for field in present}
@@ -170,6 +204,29 @@ def read_incidents_sql(
     outer = [f"{columns[column]} AS {column}" for column in COLUMNS]
     outer += [f"{_reason_sql(raw, dialect)} AS reject_reason", *also]
     return f"SELECT {', '.join(outer)} FROM ({query}) AS read_values"
+
+
+def _trimmed(
+    relation: str, raw: Mapping[str, str], dialect: Dialect, also: Sequence[str]
+) -> tuple[str, Mapping[str, str]]:
+    """The texts, trimmed ahead or as far as the dialect says, and their columns."""
+    if not dialect.trim:
+        return relation, raw
+    whitespace = literal(WHITESPACE)
+    selected: list[str] = []
+    columns: dict[str, str] = {}
+    for field in FIELDS:
+        if field.name not in raw:
+            continue
+        column = raw[field.name]
+        trimmed = dialect.trim.format(text=column, whitespace=whitespace)
+        if dialect.trims_ahead or field.kind is Kind.TEXT:
+            columns[field.name] = Trimmed(f"t_{column}")
+            selected.append(f"{trimmed} AS t_{column}")
+        else:
+            columns[field.name] = Untrimmed(column, trimmed)
+            selected.append(column)
+    return f"(SELECT {', '.join(dict.fromkeys([*selected, *also]))} FROM {relation}) AS trimmed", columns
 
 
 def incident_sql(raw: Collection[str], dialect: Dialect, shift_years: int) -> dict[str, str]:
@@ -212,13 +269,7 @@ def _missing(kind: Kind, dialect: Dialect) -> str:
 
 
 def _unreadable_sql(raw: Mapping[str, str]) -> str:
-    fields = [
-        field
-        for field in FIELDS
-        if field.name in raw
-        and field.name not in CRITICAL
-        and field.kind not in (Kind.TEXT, Kind.PRIMARY_TYPE)  # text can always be read
-    ]
+    fields = [field for field in _CHECKED if field.name in raw]
     if not fields:
         return "CAST(NULL AS STRING)"
     all_read = " AND ".join(f"v_{field.name} IS NOT NULL" for field in fields)

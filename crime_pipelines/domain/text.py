@@ -6,7 +6,7 @@ SQL expression (valid as it stands in BigQuery, Spark and DuckDB) that says the 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
 #: Every character for which ``str.isspace`` holds. Spelled out, because SQL's own TRIM means something
 #: different in each engine (DuckDB: Unicode separators, Spark: U+0020 only, BigQuery: all white space).
@@ -14,6 +14,9 @@ WHITESPACE: Final = (
     "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680"
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
+#: A SQL condition that ``{text}`` begins and ends with a visible ASCII character, and so needs no trimming.
+#: Text compares by code point. The end comes first: DuckDB takes SUBSTR of some rows alone far more slowly.
+VISIBLE_ENDS: Final = "SUBSTR({text}, -1) BETWEEN '!' AND '~' AND {text} BETWEEN '!' AND '~~'"
 _LOWER: Final = "abcdefghijklmnopqrstuvwxyz"
 _UPPER: Final = _LOWER.upper()
 #: Only ASCII letters fold: engines disagree on the rest of Unicode (and on its version).
@@ -84,8 +87,26 @@ class Trimmed(str):
     __slots__ = ()
 
 
+class Untrimmed(str):
+    """A SQL expression of text, and how an engine trims it.
+
+    Attributes:
+        trimmed: a SQL expression of the trimmed text, NULL where nothing is left.
+    """
+
+    __slots__ = ("trimmed",)
+
+    def __new__(cls, text: str, trimmed: str) -> Self:
+        """Remember both."""
+        found = super().__new__(cls, text)
+        found.trimmed = trimmed
+        return found
+
+    trimmed: str
+
+
 def clean_sql(column: str) -> str:
-    """The SQL face of `clean`; what is `Trimmed` stays as it is.
+    """The SQL face of `clean`; what is `Trimmed` stays as it is, and what is `Untrimmed` says how.
 
     The first branch is there for speed alone: nearly every value begins and ends with a visible ASCII
     character and is passed on untouched.
@@ -98,14 +119,12 @@ def clean_sql(column: str) -> str:
     """
     if isinstance(column, Trimmed):
         return column
+    if isinstance(column, Untrimmed):
+        return column.trimmed
     spaced = _SPACED.format(column)
     # TRANSLATE maps one character to one character, so positions found in the one hold in the other
     trimmed = f"SUBSTR({column}, LENGTH({spaced}) - LENGTH(LTRIM({spaced})) + 1, LENGTH(TRIM({spaced})))"
-    # Text compares by code point, so a text between '!' and '~~' begins with a visible ASCII character.
-    return (
-        f"CASE WHEN {column} BETWEEN '!' AND '~~' AND SUBSTR({column}, -1) BETWEEN '!' AND '~'"
-        f" THEN {column} ELSE NULLIF({trimmed}, '') END"
-    )
+    return f"CASE WHEN {VISIBLE_ENDS.format(text=column)} THEN {column} ELSE NULLIF({trimmed}, '') END"
 
 
 def fold_sql(column: str) -> str:

@@ -32,14 +32,15 @@ GREATEST_INTEGER: Final = 999_999_999
 #: Beyond any coordinate, and well within what a double holds exactly.
 GREATEST_DECIMAL: Final = 1e15
 
-_IDENTIFIER: Final = re.compile(IDENTIFIER, re.ASCII)
 _INTEGER: Final = re.compile(INTEGER, re.ASCII)
-_DECIMAL: Final = re.compile(DECIMAL, re.ASCII)
+_ID_DIGITS: Final = len(str(GREATEST_ID))
+_INTEGER_DIGITS: Final = len(str(GREATEST_INTEGER))
+_FLAGS: Final = {**dict.fromkeys(TRUE_WORDS, True), **dict.fromkeys(FALSE_WORDS, False)}
 
 
 def identifier(text: str) -> int | None:
     """An incident's key: digits only, 1 to 2**63 - 1."""
-    if not _IDENTIFIER.fullmatch(text):
+    if not (text.isdigit() and text.isascii() and len(text) <= _ID_DIGITS):  # as IDENTIFIER says
         return None
     number = int(text)
     return number if 1 <= number <= GREATEST_ID else None
@@ -47,19 +48,26 @@ def identifier(text: str) -> int | None:
 
 def flag(text: str) -> bool | None:
     """A yes or no, in any of the usual words and any case."""
-    word = text.lower()
-    return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
+    return _FLAGS[text] if text in _FLAGS else _FLAGS.get(text.lower())
 
 
 def integer(text: str) -> int | None:
     """A whole number of at most nine digits."""
+    if text.isdigit() and text.isascii() and len(text) <= _INTEGER_DIGITS:
+        return int(text)
     return int(text.partition(".")[0]) if _INTEGER.fullmatch(text) else None
 
 
 def decimal(text: str) -> float | None:
     """A decimal number of a size that a measure can have."""
-    number = float(text) if _DECIMAL.fullmatch(text) else None
-    return number if number is not None and abs(number) <= GREATEST_DECIMAL else None
+    # float reads what DECIMAL says, and underscores, other scripts' digits, infinities and NaN beside it.
+    if "_" in text or not text.isascii():
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if -GREATEST_DECIMAL <= number <= GREATEST_DECIMAL else None
 
 
 _READERS: Final[dict[Kind, Callable[[str], type_of_value | None]]] = {
@@ -92,18 +100,6 @@ def value(kind: Kind, text: str | None, shift_years: int) -> type_of_value | Non
     if isinstance(found, datetime) and not 1 <= found.year + shift_years <= 9999:
         return None
     return found
-
-
-def reader(kind: Kind) -> Callable[[str], type_of_value | None]:
-    """What reads the trimmed text of a field of a kind.
-
-    Args:
-        kind: the kind.
-
-    Returns:
-        A function of a text that is not empty.
-    """
-    return _READERS[kind]
 
 
 def is_unreadable(kind: Kind, text: str | None, found: type_of_value | None) -> bool:

@@ -6,6 +6,7 @@ nothing: the latest `updated_on` wins, ties go by the fields that the answers re
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Final
 
 from crime_pipelines.domain.reading import Incident
@@ -23,6 +24,7 @@ _FIRST: Final = (
 #: The fields by which versions are compared, weightiest first. Null is least, text goes by code point,
 #: false comes before true.
 PRECEDENCE: Final = _FIRST + tuple(name for name in COLUMNS if name not in (*_FIRST, "id"))
+_by_precedence: Final = itemgetter(*map(COLUMNS.index, PRECEDENCE))
 
 
 def version_key(version: Incident) -> tuple[tuple[bool, Any], ...]:
@@ -34,8 +36,7 @@ def version_key(version: Incident) -> tuple[tuple[bool, Any], ...]:
     Returns:
         A tuple that compares with those of other versions.
     """
-    values = [getattr(version, name) for name in PRECEDENCE]
-    return tuple((value is not None, "" if value is None else value) for value in values)
+    return tuple([(False, "") if value is None else (True, value) for value in _by_precedence(version)])
 
 
 def latest(one: Incident, other: Incident) -> Incident:

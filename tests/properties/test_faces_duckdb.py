@@ -1,3 +1,5 @@
+"""DuckDB's SQL face; Beam's too, whose steps ask DuckDB in the same dialect (`csv_sql.rows_sql`)."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import calendar
 import csv
+import re
 import string
-from dataclasses import astuple, replace
 from datetime import date, datetime, time, timedelta
 from functools import reduce
 from itertools import chain
@@ -15,14 +15,21 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from crime_pipelines.domain.areas import AREAS, community_area
-from crime_pipelines.domain.dates import is_date_alone, parse_datetime, shift
+from crime_pipelines.domain.dates import (
+    CITY_DATETIME,
+    ISO_DATETIME,
+    is_date_alone,
+    parse_datetime,
+    parse_shifted,
+    shift,
+)
 from crime_pipelines.domain.night import is_late_night, operational_night
 from crime_pipelines.domain.offences import OffenceClass, is_theft, normal_type, offence_class
 from crime_pipelines.domain.reading import Incident, read_incident
 from crime_pipelines.domain.records import GREATEST_RECORD, fields_of, join_record, records, split_record
-from crime_pipelines.domain.schema import COLUMNS, FIELDS, Kind, Reason
+from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
 from crime_pipelines.domain.text import clean, fold
-from crime_pipelines.domain.values import is_unreadable, value
+from crime_pipelines.domain.values import DECIMAL, IDENTIFIER, INTEGER, is_unreadable, value
 from crime_pipelines.domain.versions import latest
 from tests.properties.strategies import (
     CSV_LIKE,
@@ -184,6 +191,47 @@ class TestTexts:
             found is not None or is_unreadable(kind, text, found) or clean(text) in {None, "0", "00", "0.0"}
         )
 
+    @given(texts_of(Kind.DATETIME), SHIFTS)
+    @example("02/29/2016T13:30:00", 3)
+    @example("2016-02-29 01:30:00 PM", 3)
+    @example("02/29/2016 01:30+05 PM", 3)
+    @example("02/29/2016 01:30:60 PM", 3)
+    @example("02/29/2016 00:30:00 PM", 3)
+    @example("0000-02-29T00:30:00", 3)
+    def test_a_date_is_what_the_patterns_and_the_library_say(self, text: str, years: int) -> None:
+        wanted = _parsed(text)
+        assert parse_datetime(text) == wanted
+        kept = wanted if wanted and in_calendar(wanted, years) else None
+        assert parse_shifted(text, years) == (kept and shift(kept, years))
+
+    @given(st.data(), st.sampled_from([Kind.IDENTIFIER, Kind.INTEGER, Kind.DECIMAL]))
+    def test_a_number_is_what_the_patterns_say(self, data: st.DataObject, kind: Kind) -> None:
+        text = clean(data.draw(texts_of(kind)))
+        assume(text)
+        assert text
+        pattern = {Kind.IDENTIFIER: IDENTIFIER, Kind.INTEGER: INTEGER, Kind.DECIMAL: DECIMAL}[kind]
+        least, greatest = {
+            Kind.IDENTIFIER: (1, 2**63 - 1),
+            Kind.INTEGER: (-(10**9) + 1, 10**9 - 1),
+            Kind.DECIMAL: (-1e15, 1e15),
+        }[kind]
+        wanted = None
+        if re.fullmatch(pattern, text, re.ASCII):
+            number = float(text) if kind is Kind.DECIMAL else int(text.partition(".")[0])
+            wanted = number if least <= number <= greatest else None
+        assert value(kind, text, 0) == wanted
+
+
+def _parsed(text: str) -> datetime | None:
+    try:
+        if re.fullmatch(CITY_DATETIME, text, re.ASCII):
+            return datetime.strptime(text, "%m/%d/%Y %I:%M:%S %p")
+        if re.fullmatch(ISO_DATETIME, text, re.ASCII):
+            return datetime.fromisoformat(text[:26])
+    except ValueError:
+        pass
+    return None
+
 
 class TestReading:
     @given(raw_rows(), st.integers(-10, 10))
@@ -195,10 +243,30 @@ class TestReading:
         assert found.id >= 1
         assert found.year == found.occurred_at.year
         assert found.community_area is None or 1 <= found.community_area <= 77
-        texts = [each for each in astuple(found) if isinstance(each, str)]
+        texts = [each for each in found if isinstance(each, str)]
         assert all(text == clean(text) for text in texts)
         unreadable = (found.unreadable or "").split(",") if found.unreadable else []
         assert all(getattr(found, name) is None for name in unreadable if name != "shift_years")
+
+    @given(raw_rows(), st.sampled_from([-3, 0, 3]))
+    def test_each_field_is_read_as_its_kind_says(self, row: RawRow, years: int) -> None:
+        found = read_incident({**row, "shift_years": None}, years)
+        wanted = {field.name: value(field.kind, row.get(field.name), years) for field in FIELDS}
+        if not isinstance(found, Incident):
+            assert any(wanted[name] is None for name in CRITICAL)
+            return
+        for field in FIELDS:
+            read = wanted[field.name]
+            if field.name != "shift_years":
+                read = shift(read, years) if isinstance(read, datetime) else read
+                assert getattr(found, field.name) == read, field.name
+        unreadable = [
+            field.name
+            for field in FIELDS
+            if field.name != "shift_years"
+            and is_unreadable(field.kind, row.get(field.name), wanted[field.name])
+        ]
+        assert (found.unreadable or "") == ",".join(unreadable)
 
     @given(raw_rows(), st.sampled_from([-3, 1, 3, 4]), st.integers(-10, 10))
     def test_nothing_is_shifted_twice(self, row: RawRow, years: int, again: int) -> None:
@@ -209,7 +277,7 @@ class TestReading:
         reread = read_incident(written, again)
         dates = [each for each in (found.occurred_at, found.updated_on) if each is not None]
         if all(in_calendar(each, again) for each in dates):
-            assert reread == replace(found, unreadable=None)
+            assert reread == found._replace(unreadable=None)
 
 
 def _written(found: object) -> str:
@@ -306,5 +374,5 @@ class TestVersions:
 
 
 def test_every_field_is_read_and_every_column_comes_from_somewhere() -> None:
-    assert [*COLUMNS] == list(Incident.__slots__)
+    assert [*COLUMNS] == [*Incident._fields]
     assert set(COLUMNS) - {field.name for field in FIELDS} == {"year", "unreadable"}

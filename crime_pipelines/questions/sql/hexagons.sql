@@ -30,9 +30,10 @@ near AS (
     ROUND(up) AS even_up,
     FLOOR(across) + 0.5 AS odd_across,
     FLOOR(up) + 0.5 AS odd_up,
-    -- up is measured in steps that are the root of 3 as long
-    POW(across - ROUND(across), 2) + 3 * POW(up - ROUND(up), 2)
-      <= POW(across - FLOOR(across) - 0.5, 2) + 3 * POW(up - FLOOR(up) - 0.5, 2) AS even
+    -- up is measured in steps that are the root of 3 as long; a product
+    (across - ROUND(across)) * (across - ROUND(across)) + 3 * (up - ROUND(up)) * (up - ROUND(up))
+      <= (across - FLOOR(across) - 0.5) * (across - FLOOR(across) - 0.5)
+        + 3 * (up - FLOOR(up) - 0.5) * (up - FLOOR(up) - 0.5) AS even
   FROM placed
 ),
 binned AS (
