@@ -143,7 +143,8 @@ def cut(read: Callable[[int], bytes], width: int, size: int) -> Iterator[bytes]:
         The chunks. Each begins where a row does; joined, they are the stream.
     """
     held = b""
-    while piece := read(size):
+    # A block ends some bytes after its size; with those in the same piece, nothing is copied to add them.
+    while piece := read(size + 2 * CONTEXT):
         held += piece
         if len(held) >= size + 2 * CONTEXT:
             at = _place_to_cut(held, width)

@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from crime_pipelines.beam.tables import query
 from crime_pipelines.domain.versions import LATEST_FIRST
@@ -53,6 +52,8 @@ def latest_versions(versions: pa.Table) -> pa.Table:
     Returns:
         One row per incident.
     """
-    if pc.count_distinct(versions["id"]).as_py() == versions.num_rows:
+    # Sorting takes half the time that counting the distinct ones does.
+    ids = np.sort(versions["id"].to_numpy())
+    if (ids[1:] != ids[:-1]).all():
         return versions
     return query(_LATEST, versions=versions).cast(versions.schema)
