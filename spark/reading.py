@@ -119,8 +119,7 @@ def _groups(files: Sequence[Located], irregular: Set[str]) -> list[list[Located]
 def _quick(spark: SparkSession, group: Sequence[Located], shift_years: int, unread: str) -> DataFrame:
     headings = group[0].file.headings
     raw, also = _raw(group[0]), [PATH, RAW_ROW, STRUCTURE]
-    columns = raw_columns(len(headings))
-    used = max(columns.index(column) for column in raw.values()) + 1
+    used = 1 + max(at for _, at in group[0].file.columns)
     fields = quick_fields(text_lines(spark, group), headings, used)
     says_headings = F.col(RAW_ROW).isin([f"{mark}{','.join(headings)}" for mark in ("", BYTE_ORDER_MARK)])
     structure = F.when(says_headings, HEADINGS).when(F.col(IN_DOUBT), unread)
