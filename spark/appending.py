@@ -13,12 +13,13 @@ from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 from crime_pipelines.manifest import Manifest
 from crime_pipelines.settings import Settings
-from crime_pipelines.spark.lines import PATH, RAW_ROW, Located
-from crime_pipelines.spark.reading import REASON, UNREAD, left_unread, read_exactly, read_quickly
+from crime_pipelines.spark.lines import Located
+from crime_pipelines.spark.reading import REASON, UNREAD, read_exactly, read_quickly
 from crime_pipelines.spark.session import unfused
 from crime_pipelines.spark.writing import (
     SOURCE_FILE,
     Account,
+    Tally,
     account,
     add_irregular,
     named_rejects,
@@ -73,13 +74,12 @@ def append_rows(spark: SparkSession, files: Sequence[Located], shift_years: int)
     while True:
         with ExitStack() as kept:
             rows = _read(spark, files, shift_years, irregular, kept)
-            if add_irregular(rows, irregular, uris):
+            tally = Tally.of(rows)
+            if add_irregular(tally, irregular, uris):
                 continue
             versions = rows.where(F.col(REASON).isNull()).withColumn(SOURCE_FILE, source_file())
-            rejects = named_rejects(
-                spark, rows.where(F.col(REASON).isNotNull()).select(REASON, PATH, RAW_ROW), uris
-            )
-            counted = account(spark, versions, rejects, [each for each in files if each.path in irregular])
+            rejects = named_rejects(rows, tally, uris)
+            counted = account(spark, versions, tally, [each for each in files if each.path in irregular])
             yield Rows(counted, versions, rejects)
             return
 
@@ -96,7 +96,7 @@ def _read(
         return rows
 
     quick = read_quickly(spark, files, shift_years, irregular)
-    unread = left_unread(keep(quick)) if quick is not None else None
+    unread = quick if quick is not None and Tally.of(keep(quick)).unread else None
     exact = read_exactly(spark, unread, files, shift_years, irregular)
     if exact is not None:
         with unfused(spark):

@@ -75,7 +75,7 @@ def read_exactly(
 
     Args:
         spark: the session.
-        unread: `REASON`, `PATH` and `RAW_ROW` of the rows left unread; None if there are none.
+        unread: `REASON`, `PATH` and `RAW_ROW` of rows, those left unread among them; None if there are none.
         files: as for `read_quickly`.
         shift_years: as for `read_quickly`.
         irregular: as for `read_quickly`; these are what is read in one piece.
@@ -92,19 +92,6 @@ def read_exactly(
     in_one_piece = [each for each in files if each.path in irregular]
     read += [_exact(spark, irregular_records(spark, each), each, shift_years) for each in in_one_piece]
     return reduce(DataFrame.unionAll, read) if read else None
-
-
-def left_unread(rows: DataFrame) -> DataFrame | None:
-    """The rows that `read_quickly` left unread.
-
-    Args:
-        rows: what it read.
-
-    Returns:
-        Those rows; None if there are none.
-    """
-    unread = rows.where(F.col(REASON).startswith(UNREAD))
-    return None if unread.isEmpty() else unread
 
 
 def _groups(files: Sequence[Located], irregular: Set[str]) -> list[list[Located]]:

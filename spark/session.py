@@ -36,6 +36,8 @@ SETTINGS: Final = {
     # Such a task writes all its years at once, and need not sort its rows by year.
     "spark.sql.maxConcurrentOutputFileWriters": "64",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # A third smaller than by default, in the same time; BigQuery loads it.
+    "spark.sql.parquet.compression.codec": "zstd",
 }
 #: On this machine alone.
 _LOCAL: Final = {

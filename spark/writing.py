@@ -8,6 +8,7 @@ the files would cost as much as the first.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +31,7 @@ from crime_pipelines.spark.lines import (
     Located,
     irregular_records,
 )
-from crime_pipelines.spark.reading import REASON, UNREAD, left_unread, read_exactly, read_quickly
+from crime_pipelines.spark.reading import REASON, UNREAD, read_exactly, read_quickly
 from crime_pipelines.spark.session import unfused
 from crime_pipelines.warehouse.tables import LAKE_INCIDENTS, LAKE_REJECTS
 
@@ -38,6 +39,8 @@ from crime_pipelines.warehouse.tables import LAKE_INCIDENTS, LAKE_REJECTS
 _KNOWN: Final = {"reason": REASON, "source_file": PATH, "raw_row": RAW_ROW}
 _REJECTED: Final = "year=__HIVE_DEFAULT_PARTITION__"
 SOURCE_FILE: Final = "source_file"
+#: Parquet would make a dictionary of their values, find it of no use, and write them again without.
+_MOSTLY_UNIQUE: Final = ("id", "case_number", "occurred_at")
 _LOCAL: Final = re.compile("^file:/+")
 
 
@@ -61,6 +64,48 @@ class Account:
     def read(self) -> int:
         """Rows read."""
         return self.versions + sum(self.rejected.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows there are of each kind.
+
+    Attributes:
+        rows: the number by what stands in `REASON` (None for an incident) and `PATH`.
+    """
+
+    rows: Mapping[tuple[str | None, str], int]
+
+    @classmethod
+    def of(cls, rows: DataFrame) -> Tally:
+        """Count rows.
+
+        Args:
+            rows: of them `REASON` and `PATH`.
+
+        Returns:
+            The tally; as many numbers as there are reasons in each file.
+        """
+        counted = rows.groupBy(REASON, PATH).count().collect()
+        return cls({(row[0], row[1]): row[2] for row in counted})
+
+    @property
+    def unread(self) -> bool:
+        """Whether the quick pass left rows unread."""
+        return any(reason is not None and reason.startswith(UNREAD) for reason, _ in self.rows)
+
+    @property
+    def further_headings(self) -> int:
+        """Lines of headings beyond a file's first."""
+        return sum(count - 1 for (reason, _), count in self.rows.items() if reason == HEADINGS)
+
+    def rejected(self) -> dict[str, int]:
+        """The number of rejects by reason, in the order of the reasons."""
+        counts = Counter({Reason.BAD_ID.value: self.further_headings})
+        for (reason, _), count in self.rows.items():
+            if reason is not None and reason != HEADINGS and not reason.startswith(UNREAD):
+                counts[reason] += count
+        return dict(sorted((+counts).items()))
 
 
 def write_rows(
@@ -97,19 +142,19 @@ def write_rows(
         if quick is not None:
             _write_by_year(quick, incidents, with_source_file)
         travelled = _travelled(spark, partition)
-        exact = read_exactly(spark, left_unread(travelled), files, shift_years, irregular)
+        tally = Tally.of(travelled)
+        exact = read_exactly(spark, travelled if tally.unread else None, files, shift_years, irregular)
         if exact is not None:
             with unfused(spark):
                 _write_by_year(exact, incidents, with_source_file)
             travelled = _travelled(spark, partition)
-        rejected = travelled.where(~F.col(REASON).startswith(UNREAD))
-        if not add_irregular(rejected, irregular, uris):
+            tally = Tally.of(travelled)
+        if not add_irregular(tally, irregular, uris):
             break
-    named_rejects(spark, rejected, uris).coalesce(1).write.mode("overwrite").parquet(rejects)
+    named_rejects(travelled, tally, uris).coalesce(1).write.mode("overwrite").parquet(rejects)
     delete(spark, partition)
-    written = spark.read.schema(LAKE_REJECTS.spark_schema()).parquet(literally(rejects))
     in_one_piece = [each for each in files if each.path in irregular]
-    return account(spark, read_versions(spark, incidents), written, in_one_piece)
+    return account(spark, read_versions(spark, incidents), tally, in_one_piece)
 
 
 def read_versions(spark: SparkSession, incidents: str) -> DataFrame:
@@ -131,60 +176,63 @@ def source_file() -> Column:
     return F.expr(f"URL_DECODE(REPLACE({PATH}, '+', '%2B'))")
 
 
-def add_irregular(rows: DataFrame, irregular: set[str], uris: Mapping[str, str]) -> bool:
+def add_irregular(tally: Tally, irregular: set[str], uris: Mapping[str, str]) -> bool:
     """Find out which files must be read again, in one piece.
 
     Args:
-        rows: what was read; of it `REASON` and `PATH`.
+        tally: what was read.
         irregular: the paths of the files that were read so; those found are added.
         uris: every file's name by its path.
 
     Returns:
         Whether there are any.
     """
-    found = {_named(path, uris) for path in _paths(rows.where(F.col(REASON) == IRREGULAR))}
+    found = {_named(path, uris) for reason, path in tally.rows if reason == IRREGULAR}
     if found & irregular:
         raise AssertionError(f"read in one piece and still irregular: {', '.join(sorted(found))}")
     irregular |= found
     return bool(found)
 
 
-def named_rejects(spark: SparkSession, rejected: DataFrame, uris: Mapping[str, str]) -> DataFrame:
+def named_rejects(rows: DataFrame, tally: Tally, uris: Mapping[str, str]) -> DataFrame:
     """Rejects under the names that the user knows their files by, without the files' headings.
 
     Args:
-        spark: the session.
-        rejected: `REASON`, `PATH` and `RAW_ROW` of every row that is no incident.
+        rows: `REASON`, `PATH` and `RAW_ROW` of rows, incidents and rows left unread perhaps among them.
+        tally: of those rows, or of more.
         uris: every file's name by its path.
 
     Returns:
         The columns of `LAKE_REJECTS`.
     """
-    names = spark.createDataFrame(
-        [(path, uris[_named(path, uris)]) for path in _paths(rejected)],
-        f"{PATH} STRING, {SOURCE_FILE} STRING",
-    )
-    return _without_headings(rejected).join(F.broadcast(names), PATH).select(*LAKE_REJECTS.names)
+    paths = sorted({path for reason, path in tally.rows if reason is not None})
+    names = [F.lit(each) for path in paths for each in (path, uris[_named(path, uris)])]
+    named = F.create_map(*names)[F.col(PATH)] if names else F.lit(None).cast("string")
+    rejected = rows.where(~F.col(REASON).startswith(UNREAD)).select(REASON, PATH, RAW_ROW)
+    return _without_headings(rejected, tally).withColumn(SOURCE_FILE, named).select(*LAKE_REJECTS.names)
 
 
 def account(
-    spark: SparkSession, versions: DataFrame, rejects: DataFrame, in_one_piece: Sequence[Located]
+    spark: SparkSession, versions: DataFrame, tally: Tally, in_one_piece: Sequence[Located]
 ) -> Account:
     """Count what was read.
 
     Args:
         spark: the session.
         versions: versions of incidents.
-        rejects: rejects, by the columns of `LAKE_REJECTS`.
+        tally: of the rows that are none.
         in_one_piece: the files that were read in one piece: only there are bytes found that are not UTF-8.
 
     Returns:
         What became of the rows.
     """
-    count, latest = versions.agg(F.count("*"), F.max("occurred_at")).collect()[0]
-    unread = versions.where("unreadable IS NOT NULL")
-    fields = unread.select(F.explode(F.split("unreadable", ",")).alias("field"))
-    warnings = {row[0]: row[1] for row in fields.groupBy("field").count().orderBy("field").collect()}
+    totals = versions.agg(F.count("*"), F.max("occurred_at"), F.count("unreadable"))
+    count, latest, unread = totals.collect()[0]
+    warnings: dict[str, int] = {}
+    if unread:
+        texts = versions.where("unreadable IS NOT NULL")
+        fields = texts.select(F.explode(F.split("unreadable", ",")).alias("field"))
+        warnings = {row[0]: row[1] for row in fields.groupBy("field").count().orderBy("field").collect()}
     undecodable = sum(
         irregular_records(spark, each)
         .where(F.col(STRUCTURE).isNull() & F.col(RAW_ROW).contains(REPLACEMENT))
@@ -193,15 +241,17 @@ def account(
     )
     if undecodable:
         warnings["encoding"] = undecodable
-    rejected = {row[0]: row[1] for row in rejects.groupBy("reason").count().orderBy("reason").collect()}
-    return Account(count, rejected, warnings, latest)
+    return Account(count, tally.rejected(), warnings, latest)
 
 
 def _write_by_year(rows: DataFrame, folder: str, with_source_file: bool) -> None:
     columns = [F.expr(each) for each in carrying_sql(REASON, _KNOWN)]
     if with_source_file:
         columns.append(source_file().alias(SOURCE_FILE))
-    rows.select(columns).write.partitionBy("year").mode("append").parquet(folder)
+    writer = rows.select(columns).write.partitionBy("year").mode("append")
+    for column in _MOSTLY_UNIQUE:
+        writer = writer.option(f"parquet.enable.dictionary#{column}", "false")
+    writer.parquet(folder)
 
 
 def _travelled(spark: SparkSession, partition: str) -> DataFrame:
@@ -213,11 +263,14 @@ def _travelled(spark: SparkSession, partition: str) -> DataFrame:
     return travelled.select(*(F.col(carrier).alias(_KNOWN[what]) for what, carrier in CARRIERS.items()))
 
 
-def _without_headings(rejected: DataFrame) -> DataFrame:
+def _without_headings(rejected: DataFrame, tally: Tally) -> DataFrame:
     """Drop one line of headings a file; further ones are rows whose id is none."""
-    lines = rejected.where(F.col(REASON) == HEADINGS)
+    others = rejected.where(F.col(REASON) != HEADINGS)
+    if not tally.further_headings:
+        return others
     further = (
-        lines.groupBy(PATH)
+        rejected.where(F.col(REASON) == HEADINGS)
+        .groupBy(PATH)
         .agg(F.collect_list(RAW_ROW).alias("lines"))
         .select(
             F.lit(Reason.BAD_ID.value).alias(REASON),
@@ -225,11 +278,7 @@ def _without_headings(rejected: DataFrame) -> DataFrame:
             F.explode(F.expr("SLICE(lines, 2, GREATEST(SIZE(lines) - 1, 0))")).alias(RAW_ROW),
         )
     )
-    return rejected.where(F.col(REASON) != HEADINGS).unionByName(further)
-
-
-def _paths(rows: DataFrame) -> list[str]:
-    return [row[0] for row in rows.select(PATH).distinct().collect()]
+    return others.unionByName(further)
 
 
 def _named(path: str, uris: Mapping[str, str]) -> str:
