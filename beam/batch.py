@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import apache_beam as beam
@@ -11,12 +12,13 @@ from apache_beam.io.filesystems import FileSystems
 
 from crime_pipelines.beam.account import AccountFn, as_json
 from crime_pipelines.beam.answers import Condensed, CondenseFn
+from crime_pipelines.beam.blocks import BLOCK_BYTES
+from crime_pipelines.beam.parquet import created
 from crime_pipelines.beam.transforms import (
     LatestVersions,
     ReadIncidentFiles,
     WriteIncidents,
     WriteRejects,
-    created,
 )
 from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested
 from crime_pipelines.sources import SourceFile
@@ -24,21 +26,40 @@ from crime_pipelines.sources import SourceFile
 #: What the pipeline leaves of its counts, in the folder for that.
 ACCOUNT: Final = "account.json"
 
-#: Bytes of CSV that share a bucket, about, and how much gzip packs.
-_BUCKET_BYTES: Final = 128 << 20
+#: How much gzip packs.
 _PACKED: Final = 6
 
 
-def buckets_for(files: Sequence[SourceFile]) -> int:
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """How much a worker takes at a time.
+
+    Attributes:
+        block_bytes: bytes of CSV that are read at a time, about.
+        bucket_bytes: bytes of CSV whose incidents are compared and written at a time, about.
+    """
+
+    block_bytes: int
+    bucket_bytes: int
+
+
+#: For workers that are many, each with its share of a machine's memory.
+SHARED: Final = Grain(BLOCK_BYTES, 128 << 20)
+#: For one that has a machine to itself: what is done once for each piece is a tenth of a run's time.
+ALONE: Final = Grain(256 << 20, 512 << 20)
+
+
+def buckets_for(files: Sequence[SourceFile], bucket_bytes: int) -> int:
     """How finely to part the incidents of some files, so that each part fits a worker's memory.
 
     Args:
         files: the files.
+        bucket_bytes: bytes of CSV of a part, about.
 
     Returns:
         The number of buckets.
     """
-    return max(1, -(-unpacked_size(files) // _BUCKET_BYTES))
+    return max(1, -(-unpacked_size(files) // bucket_bytes))
 
 
 def unpacked_size(files: Sequence[SourceFile]) -> int:
@@ -60,6 +81,7 @@ def build(
     counts: str,
     shift_years: int,
     marks: str | None = None,
+    grain: Grain = SHARED,
 ) -> beam.PCollection:
     """Wire the batch.
 
@@ -70,12 +92,13 @@ def build(
         counts: the folder for the account (`ACCOUNT`) and condensed incidents (`condensed_file`).
         shift_years: calendar years to move dates by.
         marks: as for `ReadIncidentFiles`.
+        grain: how much a worker takes at a time.
 
     Returns:
         Tables of incidents, one row each, under the number of their bucket.
     """
-    read = pipeline | "Read" >> ReadIncidentFiles(files, shift_years, marks)
-    latest = read.incidents | "Latest" >> LatestVersions(buckets_for(files))
+    read = pipeline | "Read" >> ReadIncidentFiles(files, shift_years, marks, grain.block_bytes)
+    latest = read.incidents | "Latest" >> LatestVersions(buckets_for(files, grain.bucket_bytes))
     latest.incidents | "WriteIncidents" >> WriteIncidents(FileSystems.join(output, INCIDENTS))
     read.rejects | "WriteRejects" >> WriteRejects(FileSystems.join(output, REJECTS))
     (

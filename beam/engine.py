@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,12 +17,12 @@ import pyarrow as pa
 
 from crime_pipelines.beam.account import from_json
 from crime_pipelines.beam.answers import Condensed, ask
-from crime_pipelines.beam.batch import ACCOUNT, build, condensed_file
+from crime_pipelines.beam.batch import ACCOUNT, ALONE, SHARED, build, condensed_file
+from crime_pipelines.beam.parquet import write_parquet
 from crime_pipelines.beam.progress import watched
 from crime_pipelines.beam.runners import DIRECT, runner_of
 from crime_pipelines.beam.tables import REJECTS as REJECTS_SCHEMA
 from crime_pipelines.beam.tables import threads
-from crime_pipelines.beam.transforms import write_parquet
 from crime_pipelines.cores import usable_cores
 from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested, Job
 from crime_pipelines.errors import InputError
@@ -80,15 +80,23 @@ class BeamEngine:
         counts.mkdir()
         marks = job.scratch / "marks"
         marks.mkdir()
-        # The direct runner works on one bundle at a time: there, DuckDB has all the cores to itself.
-        cores = usable_cores() if self._runner == DIRECT else 1
+        # The direct runner works on one bundle at a time: there, each step has the machine to itself.
+        alone = self._runner == DIRECT
         with (
-            threads(cores),
+            threads(usable_cores()) if alone else nullcontext(),
             watched(marks, job),
             _errors_in_words(),
             beam.Pipeline(runner=runner, options=options) as pipeline,
         ):
-            build(pipeline, job.files, str(job.folder), str(counts), job.shift_years, str(marks))
+            build(
+                pipeline,
+                job.files,
+                str(job.folder),
+                str(counts),
+                job.shift_years,
+                str(marks),
+                ALONE if alone else SHARED,
+            )
         if not any((job.folder / REJECTS).iterdir()):
             write_parquet(REJECTS_SCHEMA.empty_table(), str(job.folder / REJECTS / "none.parquet"))
         self._condensed = _condensed(counts)

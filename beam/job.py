@@ -23,7 +23,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from crime_pipelines.beam.answers import AnswersFn
 from crime_pipelines.beam.batch import build
-from crime_pipelines.beam.transforms import created
+from crime_pipelines.beam.parquet import created
 from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.questions import DATA_QUALITY, Answer

@@ -17,20 +17,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.display import DisplayDataItem
 
-from crime_pipelines.beam.blocks import Block, blocks_of, chunks
+from crime_pipelines.beam.blocks import BLOCK_BYTES, Block, blocks_of, chunks
 from crime_pipelines.beam.hints import of_type
+from crime_pipelines.beam.parquet import write_by_year, write_rejects
 from crime_pipelines.beam.reading import read_rows
 from crime_pipelines.beam.versions import by_bucket, latest_versions
 from crime_pipelines.engine import Ingested
@@ -72,29 +70,38 @@ class LatestIncidents(NamedTuple):
 class ReadIncidentFiles(beam.PTransform):
     """Reads incident files, in blocks; quoted line breaks are safe, gzipped files are read whole."""
 
-    def __init__(self, files: Sequence[SourceFile], shift_years: int, marks: str | None = None) -> None:
+    def __init__(
+        self,
+        files: Sequence[SourceFile],
+        shift_years: int,
+        marks: str | None = None,
+        block_bytes: int = BLOCK_BYTES,
+    ) -> None:
         """Say what to read.
 
         Args:
             files: the files, looked at (`sources.resolve`).
             shift_years: calendar years to move dates by.
             marks: a folder that all workers share, to mark in it what has been read; see `progress`.
+            block_bytes: bytes of CSV that a worker reads at a time, about.
         """
         super().__init__()
         self._marks = marks
+        self._block_bytes = block_bytes
         self._files = tuple(files)
         self._shift_years = shift_years
 
     def expand(self, begin: beam.Pipeline) -> IncidentsRead:
         """Wire it."""
+        size = self._block_bytes
         read = (
             begin
             | "Files" >> beam.Create(list(enumerate(self._files)), reshuffle=False)
             | "CutIntoBlocks"
-            >> beam.FlatMapTuple(lambda number, file: blocks_of(file, number)).with_output_types(Block)
+            >> beam.FlatMapTuple(lambda number, file: blocks_of(file, number, size)).with_output_types(Block)
             | "Spread" >> beam.Reshuffle()
             | "ReadBlocks"
-            >> beam.ParDo(ReadBlock(self._shift_years, self._marks)).with_outputs(
+            >> beam.ParDo(ReadBlock(self._shift_years, self._marks, size)).with_outputs(
                 _REJECTS, _ACCOUNTS, main=_INCIDENTS
             )
         )
@@ -116,14 +123,16 @@ class ReadIncidentFiles(beam.PTransform):
 class ReadBlock(beam.DoFn):
     """Reads a block: incidents as tables, rejects and accounts tagged."""
 
-    def __init__(self, shift_years: int, marks: str | None = None) -> None:
+    def __init__(self, shift_years: int, marks: str | None = None, chunk_bytes: int = BLOCK_BYTES) -> None:
         """Remember the shift.
 
         Args:
             shift_years: calendar years to move dates by.
             marks: as for `ReadIncidentFiles`.
+            chunk_bytes: bytes of CSV to hold at a time, about.
         """
         super().__init__()
+        self._chunk_bytes = chunk_bytes
         self._shift_years = shift_years
         self._marks = marks
         self._rows = Metrics.counter(_METRICS, "rows_read")
@@ -142,7 +151,7 @@ class ReadBlock(beam.DoFn):
             InputError: the file is damaged.
         """
         try:
-            for number, data in enumerate(chunks(block)):
+            for number, data in enumerate(chunks(block, self._chunk_bytes)):
                 rows = read_rows(data, block.file, self._shift_years)
                 account = rows.account()
                 self._rows.inc(account.read)
@@ -236,7 +245,7 @@ class WriteIncidents(beam.PTransform):
         """Wire it: (bucket, pa.Table) to the paths written."""
         folder = self._folder
         return incidents | "ByYear" >> beam.FlatMapTuple(
-            lambda bucket, table: _write_by_year(bucket, table, folder)
+            lambda bucket, table: write_by_year(bucket, table, folder)
         ).with_output_types(str)
 
     def display_data(self) -> dict[str, DisplayDataItem]:
@@ -260,51 +269,9 @@ class WriteRejects(beam.PTransform):
         """Wire it: (block's name, pa.Table) to the paths written."""
         folder = self._folder
         return rejects | "ByBlock" >> beam.MapTuple(
-            lambda block, table: _write_rejects(block, table, folder)
+            lambda block, table: write_rejects(block, table, folder)
         ).with_output_types(str)
 
     def display_data(self) -> dict[str, DisplayDataItem]:
         """What a runner's page shows of it."""
         return {"folder": DisplayDataItem(self._folder, label="Folder")}
-
-
-def write_parquet(table: pa.Table, path: str) -> str:
-    """Write a table as a Parquet file.
-
-    Args:
-        table: the table.
-        path: the file, local or a URI.
-
-    Returns:
-        The path.
-
-    Raises:
-        OSError: it can't be written.
-    """
-    with created(path) as out:
-        pq.write_table(table, out)
-    return path
-
-
-def created(path: str) -> Any:
-    """A file to write, through the runner's own file systems.
-
-    Args:
-        path: the file, local or a URI.
-
-    Returns:
-        A binary stream, to be entered with ``with``.
-    """
-    return FileSystems.create(path, "application/octet-stream", CompressionTypes.UNCOMPRESSED)
-
-
-def _write_by_year(bucket: int, incidents: pa.Table, folder: str) -> Iterator[str]:
-    years = incidents["year"]
-    columns = incidents.drop_columns("year")
-    for year in sorted(pc.unique(years).to_pylist()):
-        of_year = columns.filter(pc.equal(years, year))
-        yield write_parquet(of_year, FileSystems.join(folder, f"year={year}", f"bucket-{bucket:05d}.parquet"))
-
-
-def _write_rejects(block: str, rejects: pa.Table, folder: str) -> str:
-    return write_parquet(rejects, FileSystems.join(folder, f"block-{block}.parquet"))

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from crime_pipelines.beam import blocks
+import crime_pipelines.engine
+from crime_pipelines.beam import engine as beam_engine
+from crime_pipelines.beam.batch import Grain
 from crime_pipelines.errors import InputError
 from crime_pipelines.generate import generate
 from crime_pipelines.run import run
@@ -26,12 +28,32 @@ class Told:
 
 
 def test_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(blocks.blocks_of, "__defaults__", (1 << 20,))
+    monkeypatch.setattr(beam_engine, "ALONE", Grain(block_bytes=1 << 19, bucket_bytes=1 << 30))
+    monkeypatch.setattr(crime_pipelines.engine, "_REPORT_SECONDS", 0.001)
     generate(tmp_path / "in.csv", 20_000, seed=1)
     told = Told()
     run(str(tmp_path / "in.csv"), tmp_path / "out", engine="beam", progress=told)
     assert told.shares == sorted(told.shares)
-    assert any(0 < share < 1 for share in told.shares)
+    # between the first of nine blocks and the last
+    assert any(0 < share < 0.95 for share in told.shares)
+
+
+def test_however_finely_the_work_is_parted_the_answers_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Versions of an incident lie in different blocks, and come together in one bucket of several."""
+    (tmp_path / "in").mkdir()
+    for name, seed in (("a.csv", 4), ("b.csv", 5)):
+        generate(tmp_path / "in" / name, 8_000, seed=seed, defects=0.1)
+    whole, _ = run(str(tmp_path / "in"), tmp_path / "whole")
+    assert whole.superseded > 1_000
+    monkeypatch.setattr(beam_engine, "ALONE", Grain(block_bytes=1 << 19, bucket_bytes=1 << 20))
+    parted, _ = run(str(tmp_path / "in"), tmp_path / "parted", engine="beam")
+    assert len(list((tmp_path / "parted" / "incidents" / "year=2017").iterdir())) > 1
+    for counted in ("read", "incidents", "superseded", "rejected", "warnings", "as_of", "data_quality"):
+        assert getattr(parted, counted) == getattr(whole, counted)
+    for answer in (tmp_path / "whole" / "answers").iterdir():
+        assert (tmp_path / "parted" / "answers" / answer.name).read_text() == answer.read_text()
 
 
 def test_a_runner_that_is_not_there_is_refused_in_one_line(
