@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime
@@ -22,7 +23,7 @@ from crime_pipelines.beam.parquet import write_parquet
 from crime_pipelines.beam.progress import watched
 from crime_pipelines.beam.runners import DIRECT, runner_of
 from crime_pipelines.beam.tables import REJECTS as REJECTS_SCHEMA
-from crime_pipelines.beam.tables import threads
+from crime_pipelines.beam.tables import alone
 from crime_pipelines.cores import usable_cores
 from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested, Job
 from crime_pipelines.errors import InputError
@@ -78,12 +79,13 @@ class BeamEngine:
             (job.folder / folder).mkdir()
         counts = job.scratch / "counts"
         counts.mkdir()
-        marks = job.scratch / "marks"
+        marks, tables = job.scratch / "marks", job.scratch / "tables"
         marks.mkdir()
-        # The direct runner works on one bundle at a time: there, each step has the machine to itself.
-        alone = self._runner == DIRECT
+        tables.mkdir()
+        # The direct runner works on one bundle at a time.
+        direct = self._runner == DIRECT
         with (
-            threads(usable_cores()) if alone else nullcontext(),
+            alone(usable_cores(), tables) if direct else nullcontext(),
             watched(marks, job),
             _errors_in_words(),
             beam.Pipeline(runner=runner, options=options) as pipeline,
@@ -95,8 +97,9 @@ class BeamEngine:
                 str(counts),
                 job.shift_years,
                 str(marks),
-                ALONE if alone else SHARED,
+                ALONE if direct else SHARED,
             )
+        shutil.rmtree(tables)
         if not any((job.folder / REJECTS).iterdir()):
             write_parquet(REJECTS_SCHEMA.empty_table(), str(job.folder / REJECTS / "none.parquet"))
         self._condensed = _condensed(counts)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -35,9 +38,14 @@ REJECTS: Final = pa.schema([("reason", pa.string()), ("source_file", pa.string()
 #: The fastest level of zstd: a third fewer bytes than lz4, which runners carry and copy, and Dataflow bills.
 _PACKING: Final = 1
 
+#: What begins the name of a table's file; a packed table begins otherwise.
+_NAMED: Final = b"table in "
+
 #: Threads of a step, and of each thread's DuckDB: one, as runners see to parallel work, but for the one that
 #: doesn't.
 _threads = 1
+#: Where tables lie between steps; None where not all workers share a machine.
+_folder: Path | None = None
 
 
 class _Local(threading.local):
@@ -48,17 +56,18 @@ _local = _Local()
 
 
 @contextmanager
-def threads(number: int) -> Iterator[None]:
-    """Give each step more threads, for a runner in this process that works on one bundle at a time.
+def alone(threads: int, folder: Path) -> Iterator[None]:
+    """Give each step the machine to itself, for a runner in this process that works on one bundle at a time.
 
     Args:
-        number: threads.
+        threads: threads of a step.
+        folder: where tables lie between steps, which need not be packed for that.
 
     Yields:
         While it holds; afterwards the connections are gone.
     """
-    global _threads, _local
-    _threads, _local = number, _Local()
+    global _threads, _local, _folder
+    _threads, _local, _folder = threads, _Local(), folder
     pool = pa.default_memory_pool()
     # Arrow's own pool takes memory in so large pieces that to clear them takes a twentieth of a run's time.
     pa.set_memory_pool(pa.system_memory_pool())
@@ -66,7 +75,7 @@ def threads(number: int) -> Iterator[None]:
         yield
     finally:
         pa.set_memory_pool(pool)
-        _threads, _local = 1, _Local()
+        _threads, _local, _folder = 1, _Local(), None
 
 
 def usable_threads() -> int:
@@ -111,10 +120,18 @@ def query(sql: str, **tables: pa.Table) -> pa.Table:
 
 
 class TableCoder(coders.Coder):
-    """Arrow tables as packed Arrow IPC streams, where elements leave a worker."""
+    """Arrow tables as packed Arrow IPC streams, where elements leave a worker.
+
+    Where all workers share a machine (`alone`), a table stays there in a file, and its name is what travels.
+    """
 
     def encode(self, value: pa.Table) -> bytes:
         """A table as bytes."""
+        if _folder is not None:
+            path = _folder / f"{uuid4().hex}.arrow"
+            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, value.schema) as out:
+                out.write_table(value)
+            return _NAMED + os.fsencode(path)
         sink = pa.BufferOutputStream()
         options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", _PACKING))
         with pa.ipc.new_stream(sink, value.schema, options=options) as out:
@@ -123,6 +140,8 @@ class TableCoder(coders.Coder):
 
     def decode(self, encoded: bytes) -> pa.Table:
         """The table of those bytes."""
+        if encoded.startswith(_NAMED):
+            return pa.ipc.open_file(pa.memory_map(os.fsdecode(encoded[len(_NAMED) :]))).read_all()
         with pa.ipc.open_stream(encoded) as stream:
             return stream.read_all()
 

@@ -2,6 +2,10 @@
 
 The aims: at most twice the embedded engine's wall time on 2 million rows; at least 25 times the rows a second
 of a pipeline of dictionaries; at most a third of the time that a message takes through a chain of steps.
+
+Rows a second are those of the pipelines at work, what more rows take beyond fewer: neither Beam's start
+counts, which weighs on the slower pipeline's few rows, nor the report, which weighs on the faster one's short
+time.
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import Final
 from benchmarks import tables
 from benchmarks.aims import judged, measured
 from benchmarks.messages import microseconds
-from benchmarks.variants import BEAM, BEAM_ROWS, ENGINE
+from benchmarks.variants import BEAM, BEAM_ROWS, ENGINE, Variant
 
 GREATEST_WALL_RATIO: Final = 2.0
 LEAST_ROWS_RATIO: Final = 25.0
@@ -28,16 +32,16 @@ def main() -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.beam", description=__doc__)
     parser.add_argument("--rows", type=int, default=2_000_000, metavar="N")
-    parser.add_argument("--row-by-row", type=int, default=100_000, metavar="N", help="rows of that peer")
+    parser.add_argument("--row-by-row", type=int, default=200_000, metavar="N", help="rows of that peer")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="rounds")
     arguments = parser.parse_args()
     print(tables.header(arguments.repeat), "\n")
 
     large = measured([ENGINE, BEAM], arguments.rows, arguments.repeat)
     beam, engine = large[BEAM.name].median, large[ENGINE.name].median
-    small = measured([BEAM_ROWS], arguments.row_by_row, arguments.repeat)
-    rate = arguments.rows / beam.wall
-    row_rate = arguments.row_by_row / small[BEAM_ROWS.name].median.wall
+    rate = _rows_a_second(BEAM, arguments.rows, beam.wall, arguments.repeat)
+    row_by_row = measured([BEAM_ROWS], arguments.row_by_row, arguments.repeat)[BEAM_ROWS.name].median
+    row_rate = _rows_a_second(BEAM_ROWS, arguments.row_by_row, row_by_row.wall, arguments.repeat)
     ours, chain = microseconds(arguments.repeat)
     aims = [
         (
@@ -47,8 +51,8 @@ def main() -> int:
             beam.wall <= GREATEST_WALL_RATIO * engine.wall,
         ),
         (
-            f"it reads {rate:,.0f} rows a second, Beam row by row {row_rate:,.0f}: {rate / row_rate:.1f} "
-            f"times; at least {LEAST_ROWS_RATIO}",
+            f"it takes {rate:,.0f} rows a second beyond the first quarter, Beam row by row {row_rate:,.0f}: "
+            f"{rate / row_rate:.1f} times; at least {LEAST_ROWS_RATIO}",
             rate >= LEAST_ROWS_RATIO * row_rate,
         ),
         (
@@ -58,6 +62,12 @@ def main() -> int:
         ),
     ]
     return judged(aims)
+
+
+def _rows_a_second(variant: Variant, rows: int, wall: float, rounds: int) -> float:
+    """Rows a second beyond the first quarter of them, from what all of them took, in seconds."""
+    fewer = rows // 4
+    return (rows - fewer) / (wall - measured([variant], fewer, rounds)[variant.name].median.wall)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 import crime_pipelines.engine
 from crime_pipelines.beam import engine as beam_engine
 from crime_pipelines.beam.batch import Grain
+from crime_pipelines.beam.tables import TableCoder, alone
 from crime_pipelines.errors import InputError
 from crime_pipelines.generate import generate
 from crime_pipelines.run import run
@@ -65,3 +67,17 @@ def test_a_runner_that_is_not_there_is_refused_in_one_line(
         with pytest.raises(InputError, match=said):
             run(str(tmp_path / "in.csv"), tmp_path / "out", engine="beam", engine_options={"runner": runner})
     assert [each.name for each in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_a_table_comes_back_whether_it_travels_packed_or_by_name(tmp_path: Path) -> None:
+    table = pa.table({"id": range(1_000), "block": [None, "001XX W LAKE ST"] * 500})
+    part = table.slice(300, 200)
+    coder = TableCoder()
+    packed = coder.encode(part)
+    with alone(1, tmp_path):
+        named = coder.encode(part)
+        assert coder.decode(named) == coder.decode(packed) == part
+    # of a slice, the slice alone is sent
+    assert len(named) < 200 < len(packed) < coder.estimate_size(table)
+    assert coder.decode(packed) == part
+    assert len(list(tmp_path.iterdir())) == 1
