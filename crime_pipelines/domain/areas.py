@@ -108,8 +108,10 @@ _SPELLINGS: Final = {
     for number in sorted(_NUMBERS)
     for spelling in (str(number), f"{number:02d}", f"{number}.0")
 }
-#: What departments write for "no area known": read, and no cause for a warning.
-UNKNOWN_SPELLINGS: Final = ("0", "00", "0.0")
+#: What the City writes for "no area known".
+NO_AREA: Final = "0"
+#: What departments write for it: read, and no cause for a warning.
+UNKNOWN_SPELLINGS: Final = (NO_AREA, "00", "0.0")
 
 
 def community_area(text: str | None) -> int | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from crime_pipelines.domain.areas import NO_AREA
 from crime_pipelines.domain.dates import in_calendar_sql
 from crime_pipelines.domain.dialect import Dialect, Quick
 from crime_pipelines.domain.offences import KNOWN_TYPES, RENAMED, renamed_sql
@@ -111,4 +112,8 @@ def _quick(kind: Kind, text: str, value: str, dialect: Dialect) -> Quick:
     candidate = candidate_sql(kind, text, dialect)
     if candidate is None:
         raise ValueError(f"{dialect.name} has no quick reading of a field of kind {kind}")
-    return Quick(candidate, accepted_sql(kind, text, dialect, value))
+    accepted = accepted_sql(kind, text, dialect, value)
+    if kind is Kind.AREA:
+        # The City's own way of saying that the area is not known.
+        return Quick(f"NULLIF({candidate}, 0)", f"({text} = '{NO_AREA}' OR {accepted})")
+    return Quick(candidate, accepted)
