@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -40,6 +41,8 @@ _CHECKED: Final = tuple(
     for field in FIELDS
     if field.name not in CRITICAL and field.kind not in (Kind.TEXT, Kind.PRIMARY_TYPE)
 )
+#: Departments publish by the batch: thousands of incidents say that they were updated at the same second.
+_updated: Final = lru_cache(maxsize=1 << 12)(parse_shifted)
 _texts_checked: Final = itemgetter(*(_NAMES.index(field.name) for field in _CHECKED))
 
 
@@ -120,7 +123,7 @@ def read_trimmed(texts: Sequence[str], shift_years: int) -> Incident | Reason:
     area = community_area(area_text)
     x = decimal(x_text)
     y = decimal(y_text)
-    updated_on = parse_shifted(updated, shift_years)
+    updated_on = _updated(updated, shift_years)
     latitude = decimal(latitude_text)
     longitude = decimal(longitude_text)
     carried = unreadable = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from crime_pipelines.domain.areas import AREAS, UNKNOWN_SPELLINGS, community_area, community_area_sql
@@ -51,6 +52,7 @@ def flag(text: str) -> bool | None:
     return _FLAGS[text] if text in _FLAGS else _FLAGS.get(text.lower())
 
 
+@lru_cache(maxsize=1 << 10)  # what a file numbers so, wards, are few
 def integer(text: str) -> int | None:
     """A whole number of at most nine digits."""
     if text.isdigit() and text.isascii() and len(text) <= _INTEGER_DIGITS:
