@@ -142,7 +142,7 @@ def _state(folder: Path | None) -> State:
 
 
 def _place(folder: Path | None) -> Path:
-    from crime_pipelines.localcloud.cache import cache_folder
+    from crime_pipelines.cache import cache_folder
 
     return folder or cache_folder() / "localcloud"
 

@@ -16,9 +16,9 @@ from crime_pipelines.clients import publisher, storage_client, subscriber, topic
 from crime_pipelines.dataproc.client import Dataproc
 from crime_pipelines.dataproc.publish import publish
 from crime_pipelines.localcloud import needs
-from crime_pipelines.localcloud.cache import JARS, fetched
 from crime_pipelines.localcloud.code import wheel
 from crime_pipelines.localcloud.emulators import Emulators
+from crime_pipelines.localcloud.jars import JARS, fetched
 from crime_pipelines.localcloud.processes import HOST, Server, end_all, free_port
 from crime_pipelines.settings import Settings
 from crime_pipelines.warehouse.setup import set_up

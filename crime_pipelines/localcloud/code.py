@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from crime_pipelines.localcloud.cache import cache_folder, locked
+from crime_pipelines.cache import cache_folder, locked
 from crime_pipelines.packaging import SOURCES, build_wheel, checkout
 
 _KEPT: Final = 5

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from crime_pipelines.cache import cache_folder
 from crime_pipelines.clients import BIGQUERY_EMULATOR, PUBSUB_EMULATOR, STORAGE_EMULATOR
 from crime_pipelines.localcloud import needs
-from crime_pipelines.localcloud.cache import cache_folder
 from crime_pipelines.localcloud.processes import HOST, Server, end_all, free_port
 from crime_pipelines.localcloud.tls import TRUST_PASSWORD, make_certificate
 from crime_pipelines.settings import Settings

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from crime_pipelines.cache import cache_folder, locked
 from crime_pipelines.errors import InputError
-from crime_pipelines.localcloud.cache import cache_folder, locked
 
 #: Names the jar of Google's Pub/Sub emulator, or the folder of the Google Cloud SDK that holds it.
 PUBSUB_EMULATOR: Final = "CRIME_PIPELINES_PUBSUB_EMULATOR"

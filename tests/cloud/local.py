@@ -11,8 +11,8 @@ import pytest
 
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.localcloud import needs
-from crime_pipelines.localcloud.cache import JARS, fetched
 from crime_pipelines.localcloud.emulators import Emulators
+from crime_pipelines.localcloud.jars import JARS, fetched
 from crime_pipelines.settings import Settings
 
 PROJECT = "local-crime"

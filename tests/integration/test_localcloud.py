@@ -197,7 +197,7 @@ def test_a_batch_runs_without_a_cluster(cloud: Cloud) -> None:
 
 def test_jars_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from crime_pipelines.errors import PipelineError
-    from crime_pipelines.localcloud.cache import Jar, fetched
+    from crime_pipelines.localcloud.jars import Jar, fetched
 
     monkeypatch.setenv("CRIME_PIPELINES_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("CRIME_PIPELINES_MAVEN", tmp_path.as_uri())

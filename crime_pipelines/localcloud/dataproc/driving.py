@@ -22,8 +22,8 @@ from google.rpc import code_pb2
 from crime_pipelines.clients import blob_at
 from crime_pipelines.cores import usable_cores
 from crime_pipelines.localcloud import needs
-from crime_pipelines.localcloud.cache import JARS, fetched
 from crime_pipelines.localcloud.dataproc.runs import BatchRun, Job, Workflow
+from crime_pipelines.localcloud.jars import JARS, fetched
 from crime_pipelines.localcloud.processes import HOST, Server
 from crime_pipelines.settings import Settings
 

@@ -1,23 +1,20 @@
-"""What the local cloud fetches once for a machine: jars from Maven Central, checked by their hashes."""
+"""What the local cloud fetches: jars from Maven Central, checked by their hashes."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from crime_pipelines.cache import cache_folder, locked
 from crime_pipelines.errors import PipelineError
 
-#: The variables by which a user says where things are kept and fetched from.
-CACHE: Final = "CRIME_PIPELINES_CACHE"
+#: The variable by which a user says where jars are fetched from.
 MAVEN: Final = "CRIME_PIPELINES_MAVEN"
 _MAVEN_CENTRAL: Final = "https://repo1.maven.org/maven2"
 _PATIENCE_SECONDS: Final = 60
@@ -52,37 +49,6 @@ JARS: Final = (
         "a24d5c385b4a4879ccd47c627d4860d7fcd9f7a21f2bda3c262b14193108a92f",
     ),
 )
-
-
-def cache_folder() -> Path:
-    """Where things are kept: `CRIME_PIPELINES_CACHE`, or ``~/.cache/crime-pipelines``.
-
-    Returns:
-        The folder, which exists.
-
-    Raises:
-        OSError: it can't be made.
-    """
-    named = os.environ.get(CACHE)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(named) if named else Path(base, "crime-pipelines")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder.resolve()
-
-
-@contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Let one process at a time fill a place in the cache.
-
-    Args:
-        name: the place.
-
-    Yields:
-        Nothing.
-    """
-    with (cache_folder() / f".{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def fetched(jar: Jar) -> Path:
