@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -45,7 +46,58 @@ _NAMED: Final = b"table in "
 #: doesn't.
 _threads = 1
 #: Where tables lie between steps; None where not all workers share a machine.
-_folder: Path | None = None
+_shelf: Shelf | None = None
+
+
+class Shelf:
+    """A folder where tables lie between steps, written while the next step is at work."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin with nothing.
+
+        Args:
+            folder: the folder.
+        """
+        self._folder = folder
+        self._writer = ThreadPoolExecutor(1, "tables")
+        self._written: dict[Path, Future[None]] = {}
+
+    def put(self, table: pa.Table) -> Path:
+        """Put a table there.
+
+        Args:
+            table: the table.
+
+        Returns:
+            Its file, as far as it is written.
+        """
+        path = self._folder / f"{uuid4().hex}.arrow"
+        self._written[path] = self._writer.submit(_write, table, path)
+        return path
+
+    def get(self, path: Path) -> pa.Table:
+        """Get a table from there.
+
+        Args:
+            path: what `put` said.
+
+        Returns:
+            The table, which takes no memory that the system can't have back.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        self._written[path].result()
+        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+    def close(self) -> None:
+        """Write no more."""
+        self._writer.shutdown(cancel_futures=True)
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as out:
+        out.write_table(table)
 
 
 class _Local(threading.local):
@@ -66,16 +118,18 @@ def alone(threads: int, folder: Path) -> Iterator[None]:
     Yields:
         While it holds; afterwards the connections are gone.
     """
-    global _threads, _local, _folder
-    _threads, _local, _folder = threads, _Local(), folder
+    global _threads, _local, _shelf
+    shelf = Shelf(folder)
+    _threads, _local, _shelf = threads, _Local(), shelf
     pool = pa.default_memory_pool()
     # Arrow's own pool takes memory in so large pieces that to clear them takes a twentieth of a run's time.
     pa.set_memory_pool(pa.system_memory_pool())
     try:
         yield
     finally:
+        shelf.close()
         pa.set_memory_pool(pool)
-        _threads, _local, _folder = 1, _Local(), None
+        _threads, _local, _shelf = 1, _Local(), None
 
 
 def usable_threads() -> int:
@@ -127,11 +181,8 @@ class TableCoder(coders.Coder):
 
     def encode(self, value: pa.Table) -> bytes:
         """A table as bytes."""
-        if _folder is not None:
-            path = _folder / f"{uuid4().hex}.arrow"
-            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, value.schema) as out:
-                out.write_table(value)
-            return _NAMED + os.fsencode(path)
+        if _shelf is not None:
+            return _NAMED + os.fsencode(_shelf.put(value))
         sink = pa.BufferOutputStream()
         options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", _PACKING))
         with pa.ipc.new_stream(sink, value.schema, options=options) as out:
@@ -140,8 +191,8 @@ class TableCoder(coders.Coder):
 
     def decode(self, encoded: bytes) -> pa.Table:
         """The table of those bytes."""
-        if encoded.startswith(_NAMED):
-            return pa.ipc.open_file(pa.memory_map(os.fsdecode(encoded[len(_NAMED) :]))).read_all()
+        if _shelf is not None and encoded.startswith(_NAMED):
+            return _shelf.get(Path(os.fsdecode(encoded[len(_NAMED) :])))
         with pa.ipc.open_stream(encoded) as stream:
             return stream.read_all()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from crime_pipelines.beam.tables import query
+from crime_pipelines.beam.tables import query, usable_threads
 from crime_pipelines.domain.versions import LATEST_FIRST
 
 _LATEST: Final = (
@@ -34,7 +35,11 @@ def by_bucket(versions: pa.Table, buckets: int) -> Iterator[tuple[int, pa.Table]
         yield 0, versions
         return
     bucket = versions["id"].to_numpy() % buckets
-    ordered = versions.take(np.argsort(bucket, kind="stable"))
+    order = pa.array(np.argsort(bucket, kind="stable"))
+    # Arrow takes rows on one core alone.
+    with ThreadPoolExecutor(usable_threads()) as pool:
+        columns = pool.map(lambda column: column.take(order), versions.columns)
+        ordered = pa.Table.from_arrays([*columns], schema=versions.schema)
     ends = np.cumsum(np.bincount(bucket, minlength=buckets))
     start = 0
     for number, end in enumerate(ends.tolist()):

@@ -77,7 +77,16 @@ def test_a_table_comes_back_whether_it_travels_packed_or_by_name(tmp_path: Path)
     with alone(1, tmp_path):
         named = coder.encode(part)
         assert coder.decode(named) == coder.decode(packed) == part
+        assert coder.decode(named) == part  # for as many steps as want it
     # of a slice, the slice alone is sent
     assert len(named) < 200 < len(packed) < coder.estimate_size(table)
     assert coder.decode(packed) == part
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_table_that_could_not_be_put_aside_is_told_of_where_it_is_wanted(tmp_path: Path) -> None:
+    coder = TableCoder()
+    with alone(1, tmp_path / "none"):
+        named = coder.encode(pa.table({"id": [1]}))
+        with pytest.raises(FileNotFoundError, match="none"):
+            coder.decode(named)
