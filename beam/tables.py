@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, Final
 from uuid import uuid4
 
@@ -144,7 +145,13 @@ def database() -> duckdb.DuckDBPyConnection:
         The connection, the same for each call from the same thread.
     """
     if _local.connection is None:
-        made = duckdb.connect(config={"threads": _threads, "autoinstall_known_extensions": False})
+        made = duckdb.connect(
+            config={
+                "threads": _threads,
+                "temp_directory": gettempdir(),
+                "autoinstall_known_extensions": False,
+            }
+        )
         made.execute("SET preserve_insertion_order = false")
         _local.connection = made
     return _local.connection

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Final
 
 from crime_pipelines.domain.dates import in_calendar_sql
@@ -92,7 +93,7 @@ def _balance(folder: Path, record: RunRecord) -> str | None:
 def _rows(query: str, parameters: list[str]) -> list[tuple[object, ...]]:
     import duckdb
 
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"temp_directory": gettempdir()}) as connection:
         return connection.execute(query, parameters).fetchall()
 
 

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 from crime_pipelines.manifest import Manifest
 from crime_pipelines.settings import Settings
 from crime_pipelines.spark.lines import Located
-from crime_pipelines.spark.reading import REASON, UNREAD, read_exactly, read_quickly
+from crime_pipelines.spark.reading import REASON, read_exactly, read_quickly, without_unread
 from crime_pipelines.spark.session import unfused
 from crime_pipelines.spark.writing import (
     SOURCE_FILE,
@@ -73,8 +73,7 @@ def append_rows(spark: SparkSession, files: Sequence[Located], shift_years: int)
     irregular: set[str] = set()
     while True:
         with ExitStack() as kept:
-            rows = _read(spark, files, shift_years, irregular, kept)
-            tally = Tally.of(rows)
+            rows, tally = _read(spark, files, shift_years, irregular, kept)
             if add_irregular(tally, irregular, uris):
                 continue
             versions = rows.where(F.col(REASON).isNull()).withColumn(SOURCE_FILE, source_file())
@@ -86,23 +85,24 @@ def append_rows(spark: SparkSession, files: Sequence[Located], shift_years: int)
 
 def _read(
     spark: SparkSession, files: Sequence[Located], shift_years: int, irregular: Set[str], kept: ExitStack
-) -> DataFrame:
-    """Both passes, each of them kept on the executors."""
+) -> tuple[DataFrame, Tally]:
+    """Both passes, each of them kept on the executors, and their tally."""
     passes: list[DataFrame] = []
+    tally = Tally({})
 
-    def keep(rows: DataFrame) -> DataFrame:
+    def keep(rows: DataFrame) -> Tally:
         kept.callback(rows.persist(StorageLevel.MEMORY_AND_DISK).unpersist)
         passes.append(rows)
-        return rows
+        return Tally.of(rows)
 
     quick = read_quickly(spark, files, shift_years, irregular)
-    unread = quick if quick is not None and Tally.of(keep(quick)).unread else None
-    exact = read_exactly(spark, unread, files, shift_years, irregular)
+    if quick is not None:
+        tally = keep(quick)
+    exact = read_exactly(spark, quick if tally.unread else None, files, shift_years, irregular)
     if exact is not None:
         with unfused(spark):
-            keep(exact)
-    reason = F.coalesce(REASON, F.lit(""))
-    return reduce(DataFrame.unionAll, passes).where(~reason.startswith(UNREAD))
+            tally += keep(exact)
+    return without_unread(reduce(DataFrame.unionAll, passes)), tally
 
 
 def _marked(rows: DataFrame, table: Table, manifest: Manifest) -> DataFrame:

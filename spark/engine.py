@@ -22,8 +22,9 @@ from crime_pipelines.questions import Question
 from crime_pipelines.questions.catalogue import Row
 from crime_pipelines.questions.render import render
 from crime_pipelines.sources import SourceFile, fetched, refuse_damaged
+from crime_pipelines.spark.classes import ClassArchive
 from crime_pipelines.spark.lines import Located
-from crime_pipelines.spark.session import local_session
+from crime_pipelines.spark.session import class_archive, local_session
 from crime_pipelines.spark.versions import drop_superseded
 from crime_pipelines.spark.writing import read_versions, write_rows
 from crime_pipelines.warehouse.tables import AREAS as AREAS_TABLE
@@ -38,6 +39,7 @@ class SparkEngine:
         """Nothing is started before it is needed."""
         self._spark: SparkSession | None = None
         self._own = False
+        self._classes: ClassArchive | None = None
 
     def __enter__(self) -> Self:
         """Enter."""
@@ -49,6 +51,8 @@ class SparkEngine:
         """Stop the session, unless someone else had opened it."""
         if self._spark is not None and self._own:
             self._spark.stop()
+            if self._classes is not None and error is None:
+                self._classes.keep()
 
     def versions(self) -> dict[str, str]:
         """The versions of Spark."""
@@ -108,7 +112,9 @@ class SparkEngine:
     def _session(self, scratch: Path) -> SparkSession:
         if self._spark is None:
             self._own = SparkSession.getActiveSession() is None
-            self._spark = local_session(scratch)
+            if self._own:
+                self._classes = class_archive(make=True)
+            self._spark = local_session(scratch, classes=self._classes)
         return self._spark
 
     def _attach(self, spark: SparkSession, incidents: Path) -> None:

@@ -37,7 +37,7 @@ from crime_pipelines.warehouse.tables import LAKE_INCIDENTS
 
 REASON: Final = "reason"
 #: In place of a reject's reason, before the number of the files' group: the row is left to `read_exactly`.
-UNREAD: Final = "unread"
+_UNREAD: Final = "unread"
 #: The expressions say what a value is, not how wide a column is.
 _TYPES: Final = {each.name: each.spark_type for each in LAKE_INCIDENTS.columns}
 
@@ -55,13 +55,38 @@ def read_quickly(
 
     Returns:
         A row for every line: `schema.COLUMNS`, then `REASON`, `PATH` and `RAW_ROW` (NULL for an incident).
-        `REASON` is NULL for an incident, `lines.HEADINGS`, or begins with `UNREAD`. None if no file is left.
+        `REASON` is NULL for an incident, `lines.HEADINGS`, or says that the row is left unread (`is_unread`,
+        `without_unread`). None if no file is left.
     """
     read = [
-        _quick(spark, group, shift_years, f"{UNREAD} {number}")
+        _quick(spark, group, shift_years, f"{_UNREAD} {number}")
         for number, group in enumerate(_groups(files, irregular))
     ]
     return reduce(DataFrame.unionAll, read) if read else None
+
+
+def is_unread(reason: str | None) -> bool:
+    """Whether a row is left to `read_exactly`.
+
+    Args:
+        reason: its `REASON`.
+
+    Returns:
+        True if so.
+    """
+    return reason is not None and reason.startswith(_UNREAD)
+
+
+def without_unread(rows: DataFrame) -> DataFrame:
+    """Rows without those that are left to `read_exactly`.
+
+    Args:
+        rows: rows with their `REASON`.
+
+    Returns:
+        The others, incidents among them.
+    """
+    return rows.where(F.col(REASON).isNull() | ~F.col(REASON).startswith(_UNREAD))
 
 
 def read_exactly(
@@ -87,7 +112,7 @@ def read_exactly(
     read: list[DataFrame] = []
     if unread is not None:
         for number, group in enumerate(_groups(files, irregular)):
-            lines = unread.where(F.col(REASON) == f"{UNREAD} {number}").select(RAW_ROW, PATH)
+            lines = unread.where(F.col(REASON) == f"{_UNREAD} {number}").select(RAW_ROW, PATH)
             read.append(_exact(spark, regular_lines(lines, group[0].file.headings), group[0], shift_years))
     in_one_piece = [each for each in files if each.path in irregular]
     read += [_exact(spark, irregular_records(spark, each), each, shift_years) for each in in_one_piece]

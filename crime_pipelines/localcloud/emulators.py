@@ -30,7 +30,7 @@ class Emulators:
             settings: the settings; the landing bucket, its topic and the project count here.
             told: called with what is being done.
         """
-        self._folder, self._settings, self._told = folder, settings, told
+        self._folder, self._settings, self._told = folder.resolve(), settings, told
         self.servers: list[Server] = []
         ports = [free_port() for _ in range(4)]
         self._storage, self._pubsub, self._rest, self._grpc = (f"{HOST}:{port}" for port in ports)
@@ -99,13 +99,14 @@ class Emulators:
         logs, objects = self._folder / "logs", self._folder / "gs"
         logs.mkdir(parents=True, exist_ok=True)
         objects.mkdir(exist_ok=True)
-        java, pubsub_jar = needs.java(), needs.pubsub_emulator()
+        java, pubsub_jar = needs.java(), needs.pubsub_emulator().resolve()
         storage, python = needs.storage_server(), needs.bigquery_emulator(self._told)
         certificate = make_certificate(self._folder)
         self._told("starting Cloud Storage, Pub/Sub and BigQuery")
 
         def start(name: str, log: str, *command: str | Path, **environment: str) -> Server:
-            self.servers.append(Server(name, command, logs / f"{log}.log", environment))
+            # What does not fit into DuckDB's memory goes where the server runs.
+            self.servers.append(Server(name, command, logs / f"{log}.log", environment, self._folder))
             return self.servers[-1]
 
         pubsub = start(

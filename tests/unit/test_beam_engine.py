@@ -10,7 +10,7 @@ import pytest
 import crime_pipelines.engine
 from crime_pipelines.beam import engine as beam_engine
 from crime_pipelines.beam.batch import Grain
-from crime_pipelines.beam.tables import TableCoder, alone
+from crime_pipelines.beam.tables import TableCoder, alone, database
 from crime_pipelines.errors import InputError
 from crime_pipelines.generate import generate
 from crime_pipelines.run import run
@@ -90,3 +90,18 @@ def test_a_table_that_could_not_be_put_aside_is_told_of_where_it_is_wanted(tmp_p
         named = coder.encode(pa.table({"id": [1]}))
         with pytest.raises(FileNotFoundError, match="none"):
             coder.decode(named)
+
+
+def test_what_does_not_fit_in_memory_goes_where_the_system_keeps_such_things(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with alone(1, tmp_path):
+        connection = database()
+        connection.execute("SET memory_limit = '100MB'")
+        connection.execute(
+            "CREATE TABLE large AS SELECT range AS id, HASH(range)::TEXT AS name FROM range(5000000)"
+        )
+        (spilt,) = connection.execute("SELECT COUNT(*) FROM duckdb_temporary_files()").fetchone() or (0,)
+        assert spilt > 0
+        assert list(tmp_path.iterdir()) == []
