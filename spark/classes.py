@@ -86,12 +86,12 @@ class ClassArchive:
         self._is_complete = True
 
     def _end(self, new: Path) -> None:
-        gateway: Any = SparkContext._gateway
+        java: Any = getattr(SparkContext._gateway, "proc", None)  # none if it was there before this program
         try:
-            if self._is_complete and gateway is not None:
+            if self._is_complete and java is not None:
                 _log.info("Java's classes are being kept for the next start")
-                gateway.proc.stdin.close()  # nobody calls any more: Java ends, and writes
-                gateway.proc.wait(_PATIENCE_SECONDS)
+                java.stdin.close()  # nobody calls any more: Java ends, and writes
+                java.wait(_PATIENCE_SECONDS)
                 new.replace(self._path)
                 _tidy(self._path.parent)
         except (OSError, subprocess.TimeoutExpired, KeyboardInterrupt):
