@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pyspark
 from pyspark import SparkContext
@@ -32,6 +32,11 @@ _KEPT: Final = 3
 _PATIENCE_SECONDS: Final = 60
 _FORGOTTEN_SECONDS: Final = 3600
 _log = logging.getLogger(__name__)
+
+
+def java_process() -> subprocess.Popen[bytes] | None:
+    """The Java that this program has started; None if there is none, or it was there before."""
+    return getattr(SparkContext._gateway, "proc", None)
 
 
 class ClassArchive:
@@ -86,9 +91,9 @@ class ClassArchive:
         self._is_complete = True
 
     def _end(self, new: Path) -> None:
-        java: Any = getattr(SparkContext._gateway, "proc", None)  # none if it was there before this program
+        java = java_process()
         try:
-            if self._is_complete and java is not None:
+            if self._is_complete and java is not None and java.stdin is not None:
                 _log.info("Java's classes are being kept for the next start")
                 java.stdin.close()  # nobody calls any more: Java ends, and writes
                 java.wait(_PATIENCE_SECONDS)

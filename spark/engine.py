@@ -24,7 +24,7 @@ from crime_pipelines.questions.render import render
 from crime_pipelines.sources import SourceFile, fetched, refuse_damaged
 from crime_pipelines.spark.classes import ClassArchive
 from crime_pipelines.spark.lines import Located
-from crime_pipelines.spark.session import class_archive, local_session
+from crime_pipelines.spark.session import class_archive, end_java, local_session
 from crime_pipelines.spark.versions import drop_superseded
 from crime_pipelines.spark.writing import read_versions, write_rows
 from crime_pipelines.warehouse.tables import AREAS as AREAS_TABLE
@@ -73,7 +73,7 @@ class SparkEngine:
         spark = self._session(job.scratch)
         files = [_located(file, job.scratch, at) for at, file in enumerate(job.files)]
         incidents, rejects = job.folder / INCIDENTS, job.folder / REJECTS
-        with _errors_in_words(files):
+        with self._interruptible(), _errors_in_words(files):
             account = write_rows(
                 spark, files, job.shift_years, str(incidents), str(rejects), with_source_file=False
             )
@@ -106,8 +106,21 @@ class SparkEngine:
         """
         if self._spark is None:
             raise RuntimeError("nothing was ingested")
-        rows = self._spark.sql(render(question, "spark", as_of, shift_years)).collect()
+        with self._interruptible():
+            rows = self._spark.sql(render(question, "spark", as_of, shift_years)).collect()
         return [tuple(row) for row in rows]
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """An interruption ends Java, and with it the tasks, which would write on."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            if self._spark is not None and self._own:
+                self._spark.stop()
+                self._spark = None
+                end_java()
+            raise
 
     def _session(self, scratch: Path) -> SparkSession:
         if self._spark is None:

@@ -1,22 +1,35 @@
-"""Runs on Spark that make, use and do without an archive of Java's classes."""
+"""`crime-pipelines run --engine spark`, interrupted, and with Java's classes kept between runs."""
 
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from crime_pipelines.generate import generate
-from tests.integration.test_command_line import call
+from tests.integration.test_command_line import call, start, wait_for_workplace
 
 pytest.importorskip("pyspark")
 
 from crime_pipelines.spark.session import class_archive
 
-pytestmark = pytest.mark.slow
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interruption_is_clean(sent: signal.Signals, code: int, tmp_path: Path) -> None:
+    generate(tmp_path / "in.csv", 300_000, seed=4)
+    running = start("run", tmp_path / "in.csv", "--out", tmp_path / "out", "--engine", "spark")
+    wait_for_workplace(running, tmp_path)
+    running.send_signal(sent)
+    output, errors = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert output == ""
+    assert errors.strip().count("\n") == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["in.csv"]
 
 
+@pytest.mark.slow
 def test_the_first_run_keeps_classes_and_a_damaged_archive_stops_none(tmp_path: Path) -> None:
     if class_archive(make=False) is None:
         pytest.skip("no Java here that can keep its classes: Debian's openjdk-17-jre-headless can")
