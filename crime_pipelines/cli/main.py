@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
+import os
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -70,6 +74,9 @@ def main() -> NoReturn:
 
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         received.append(number)
+        # From here on, what an engine's threads stumble over is what was broken off.
+        threading.excepthook = lambda _: None
+        logging.disable()
         raise KeyboardInterrupt
 
     for number in _SIGNALS:
@@ -79,9 +86,20 @@ def main() -> NoReturn:
     except BaseException as error:
         # An engine may make an error of its own of the interruption: the signal has the first word.
         if received:
-            _end(*_SIGNALS[signal.Signals(received[0])])
+            _break_off(*_SIGNALS[signal.Signals(received[0])])
         _end_with(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _break_off(text: str, code: int) -> NoReturn:
+    """End although an engine's threads may be at work: Python, taken down under them, aborts the process."""
+    logging.disable(logging.NOTSET)
+    say_error(text)
+    logging.disable()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _end_with(error: BaseException) -> NoReturn:
