@@ -153,6 +153,8 @@ def database() -> duckdb.DuckDBPyConnection:
             }
         )
         made.execute("SET preserve_insertion_order = false")
+        # It would go to standard output, and only on statements of more than two seconds.
+        made.execute("SET enable_progress_bar_print = false")
         _local.connection = made
     return _local.connection
 

@@ -94,6 +94,7 @@ def _rows(query: str, parameters: list[str]) -> list[tuple[object, ...]]:
     import duckdb
 
     with duckdb.connect(config={"temp_directory": gettempdir()}) as connection:
+        connection.execute("SET enable_progress_bar_print = false")  # it would go to standard output
         return connection.execute(query, parameters).fetchall()
 
 

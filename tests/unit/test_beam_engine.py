@@ -92,6 +92,13 @@ def test_a_table_that_could_not_be_put_aside_is_told_of_where_it_is_wanted(tmp_p
             coder.decode(named)
 
 
+def test_a_long_statement_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    connection = database()
+    connection.execute("SET progress_bar_time = 0")
+    connection.execute("SELECT SUM(HASH(range) % 7) FROM range(30000000)")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_does_not_fit_in_memory_goes_where_the_system_keeps_such_things(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
