@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Any, Final
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ import pyarrow as pa
 from apache_beam import coders
 
 from crime_pipelines.domain.schema import COLUMNS, FIELD, Kind
+from crime_pipelines.in_memory import connect
 
 _OF_KIND: Final = {
     Kind.IDENTIFIER: pa.int64(),
@@ -145,16 +145,10 @@ def database() -> duckdb.DuckDBPyConnection:
         The connection, the same for each call from the same thread.
     """
     if _local.connection is None:
-        made = duckdb.connect(
-            config={
-                "threads": _threads,
-                "temp_directory": gettempdir(),
-                "autoinstall_known_extensions": False,
-            }
-        )
+        made = connect()
+        made.execute(f"SET threads = {_threads}")
+        made.execute("SET autoinstall_known_extensions = false")
         made.execute("SET preserve_insertion_order = false")
-        # It would go to standard output, and only on statements of more than two seconds.
-        made.execute("SET enable_progress_bar_print = false")
         _local.connection = made
     return _local.connection
 

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import gettempdir
 from typing import Final
 
 from crime_pipelines.domain.dates import in_calendar_sql
@@ -91,10 +90,9 @@ def _balance(folder: Path, record: RunRecord) -> str | None:
 
 
 def _rows(query: str, parameters: list[str]) -> list[tuple[object, ...]]:
-    import duckdb
+    from crime_pipelines.in_memory import connect
 
-    with duckdb.connect(config={"temp_directory": gettempdir()}) as connection:
-        connection.execute("SET enable_progress_bar_print = false")  # it would go to standard output
+    with connect() as connection:
         return connection.execute(query, parameters).fetchall()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from tempfile import gettempdir
 from types import TracebackType
 from typing import Final, Self
 
@@ -15,6 +14,7 @@ from crime_pipelines.csv_sql import quoted
 from crime_pipelines.domain.areas import AREAS
 from crime_pipelines.embedded.ingest import ingest
 from crime_pipelines.engine import INCIDENTS, Ingested, Job, reporting
+from crime_pipelines.in_memory import connect
 from crime_pipelines.questions import Question
 from crime_pipelines.questions.catalogue import Row
 from crime_pipelines.questions.render import render
@@ -31,7 +31,7 @@ class DuckDBEngine:
 
     def __init__(self) -> None:
         """Open a database in memory."""
-        self._connection = duckdb.connect(config={"temp_directory": gettempdir()})
+        self._connection = connect()
         threads = usable_cores()
         self._connection.execute(f"SET threads = {threads}")
         self._connection.execute(
@@ -39,8 +39,6 @@ class DuckDBEngine:
         )
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute(f"SET partitioned_write_flush_threshold = {_ROWS_PER_FLUSH}")
-        # Its own bar would go to standard output, and only on statements of more than two seconds.
-        self._connection.execute("SET enable_progress_bar_print = false")
         self._connection.execute("SET autoinstall_known_extensions = false")
 
     def __enter__(self) -> Self:
