@@ -36,7 +36,6 @@ from crime_pipelines.questions.condensed import CONDENSINGS
 #: How a runner quotes an error of ours, with or without saying where it was raised.
 _NAME: Final = f"{InputError.__module__}.{InputError.__name__}"
 _OURS: Final = re.compile(rf"{re.escape(_NAME)}: (.*?)(?: \[while running.*)?$", re.MULTILINE)
-_LOGGERS: Final = ("apache_beam", "PrismRunner")
 _BEAM: Final = str(Path(beam.__file__).parent)
 _PROGRAMS: Final = ("apache-beam", "pyarrow", "duckdb")
 
@@ -144,9 +143,9 @@ def _condensed(folder: Path) -> Condensed:
 @contextmanager
 def _errors_in_words() -> Iterator[None]:
     """An error of ours raised in a worker, as it was raised; the runner logs it at length, and wraps it."""
-    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
-    for name in _LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    logger = logging.getLogger("apache_beam")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     handlers = logging.getLogger().handlers
     for handler in handlers:
         handler.addFilter(_is_not_the_runners)
@@ -161,10 +160,9 @@ def _errors_in_words() -> Iterator[None]:
     finally:
         for handler in handlers:
             handler.removeFilter(_is_not_the_runners)
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
+        logger.setLevel(level)
 
 
 def _is_not_the_runners(record: logging.LogRecord) -> bool:
-    """Whether a record comes from elsewhere: Beam's portable runner logs to nobody in particular."""
+    """Whether a record comes from elsewhere: Prism's and the portable runner's do not go by Beam's name."""
     return not record.pathname.startswith(_BEAM)

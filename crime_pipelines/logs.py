@@ -64,11 +64,6 @@ class CloudFormatter(JsonFormatter):
         }
 
 
-def _is_no_interruption(record: logging.LogRecord) -> bool:
-    """Whether a record tells of something else than an interruption, of which the command itself tells."""
-    return not record.exc_info or record.exc_info[0] is not KeyboardInterrupt
-
-
 def set_up_logs(log_format: str) -> None:
     """Send the logs to standard error.
 
@@ -80,7 +75,6 @@ def set_up_logs(log_format: str) -> None:
         handler.setFormatter(CloudFormatter("%(message)s", timestamp="time"))
     else:
         handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    handler.addFilter(_is_no_interruption)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO if log_format == "json" else logging.WARNING)
