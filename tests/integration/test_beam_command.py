@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import gzip
-import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
 
 from crime_pipelines.generate import generate
-from tests.integration.test_command_line import call, start
+from tests.integration.test_command_line import assert_ended_cleanly, call, start, wait_for
 
 pytest.importorskip("apache_beam")
 
-from crime_pipelines.beam.runners import PRISM_VARIABLE, prism_binary
-from crime_pipelines.errors import InputError
+from tests.prism import LACKING, has_prism, use_prism
 
 
 @pytest.fixture(params=["direct", "prism"])
 def runner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of a runner that is here."""
-    built = Path(__file__).parents[2] / "build" / "prism"
     if request.param == "prism":
-        if built.exists() and PRISM_VARIABLE not in os.environ:
-            monkeypatch.setenv(PRISM_VARIABLE, str(built))
-        try:
-            prism_binary()
-        except InputError:
-            pytest.skip("no Prism here: `make prism` gets it")
+        if not has_prism():
+            pytest.skip(LACKING)
+        use_prism(monkeypatch)
     return str(request.param)
 
 
@@ -39,16 +32,9 @@ def test_interruption_is_clean(sent: signal.Signals, code: int, runner: str, tmp
     running = start(
         "run", tmp_path / "in.csv", "--out", tmp_path / "out", "--engine", "beam", "--beam-runner", runner
     )
-    deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".out.run-*/scratch/marks/*")):
-        assert running.poll() is None, "the run ended before it could be interrupted"
-        assert time.monotonic() < deadline, "the run did not begin"
+    wait_for(running, tmp_path, ".out.run-*/scratch/marks/*")
     running.send_signal(sent)
-    output, errors = running.communicate(timeout=60)
-    assert running.returncode == code
-    assert output == ""
-    assert errors.strip().count("\n") == 0
-    assert [each.name for each in tmp_path.iterdir()] == ["in.csv"]
+    assert_ended_cleanly(running, code, tmp_path)
 
 
 def test_a_damaged_file_gets_one_line(runner: str, tmp_path: Path) -> None:

@@ -163,10 +163,24 @@ def test_interruption_is_clean(
 
 def wait_for_workplace(running: subprocess.Popen[str], folder: Path) -> None:
     """Wait until a run has begun to write."""
+    wait_for(running, folder, ".out.run-*/new/incidents/*/*")
+
+
+def wait_for(running: subprocess.Popen[str], folder: Path, pattern: str) -> None:
+    """Wait until a run has made a file that fits a pattern."""
     deadline = time.monotonic() + 60
-    while not list(folder.glob(".out.run-*/new/incidents/*/*")):
+    while not list(folder.glob(pattern)):
         assert running.poll() is None, "the run ended before it could be interrupted"
-        assert time.monotonic() < deadline, "the run did not begin to write"
+        assert time.monotonic() < deadline, f"the run made no {pattern}"
+
+
+def assert_ended_cleanly(running: subprocess.Popen[str], code: int, folder: Path) -> None:
+    """An interrupted run of `in.csv` says so in one line, and leaves nothing beside its input."""
+    output, errors = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert output == ""
+    assert errors.strip().count("\n") == 0
+    assert [each.name for each in folder.iterdir()] == ["in.csv"]
 
 
 def test_killed_at_any_moment_the_old_output_stays_whole(small: Path, large: Path, tmp_path: Path) -> None:

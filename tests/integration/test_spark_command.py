@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crime_pipelines.generate import generate
-from tests.integration.test_command_line import call, start, wait_for_workplace
+from tests.integration.test_command_line import assert_ended_cleanly, call, start, wait_for_workplace
 
 pytest.importorskip("pyspark")
 
@@ -22,11 +22,7 @@ def test_interruption_is_clean(sent: signal.Signals, code: int, tmp_path: Path) 
     running = start("run", tmp_path / "in.csv", "--out", tmp_path / "out", "--engine", "spark")
     wait_for_workplace(running, tmp_path)
     running.send_signal(sent)
-    output, errors = running.communicate(timeout=60)
-    assert running.returncode == code
-    assert output == ""
-    assert errors.strip().count("\n") == 0
-    assert [each.name for each in tmp_path.iterdir()] == ["in.csv"]
+    assert_ended_cleanly(running, code, tmp_path)
 
 
 @pytest.mark.slow
