@@ -31,9 +31,10 @@ LEAST: Final = {
     "google-cloud-bigquery": "3.30",
     "google-cloud-pubsub": "2.29",
     "google-cloud-storage": "3.0",
+    "numpy": "1.26",
     "python-json-logger": "4.0",
+    "scipy": "1.11",
     "sqlglot": "30.0",
-    "statsmodels": "0.14.4",
 }
 _NUMBER: Final = re.compile("[0-9]+")
 _log = logging.getLogger(__name__)
