@@ -24,6 +24,8 @@ _MEMORY_PER_THREAD_MB: Final = 128
 #: Rows a thread holds back per flush of a partitioned write. The default of 524,288 takes gigabytes over
 #: a few dozen years and is slower, too.
 _ROWS_PER_FLUSH: Final = 20_000
+#: The types whose values NumPy turns into the same Python objects as DuckDB does, NULL into None.
+_SAME_IN_NUMPY: Final = frozenset({"BIGINT", "BOOLEAN", "DOUBLE", "INTEGER", "VARCHAR"})
 
 
 class DuckDBEngine:
@@ -104,8 +106,15 @@ class DuckDBEngine:
         Returns:
             The rows.
         """
-        return self._connection.execute(render(question, "duckdb", as_of, shift_years)).fetchall()
+        return _rows(self._connection.execute(render(question, "duckdb", as_of, shift_years)))
 
     def _share(self) -> float | None:
         percent = self._connection.query_progress()
         return percent / 100 if percent >= 0 else None  # -1 between statements
+
+
+def _rows(result: duckdb.DuckDBPyConnection) -> list[Row]:
+    """The rows of a result; by columns where that gives the same: DuckDB takes a microsecond for a value."""
+    if any(str(column[1]) not in _SAME_IN_NUMPY for column in result.description or ()):
+        return result.fetchall()
+    return list(zip(*(column.tolist() for column in result.fetchnumpy().values()), strict=True))

@@ -16,6 +16,10 @@ from crime_pipelines.sources import SourceFile
 
 #: A rejected row has no year, so it ends up here (see `csv_sql`).
 REJECTED_PARTITION: Final = "year=__HIVE_DEFAULT_PARTITION__"
+#: How incidents are written. Columns of words have some hundred of them. Ids, coordinates and blocks have so
+#: many that DuckDB's own limit, a fifth of a row group, has it make dictionaries only to throw them away.
+#: Nearly every word is in every row group, so that a Bloom filter would rule none out.
+INCIDENTS_FORMAT: Final = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 1000, WRITE_BLOOM_FILTER false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def read(connection: duckdb.DuckDBPyConnection, batch: Batch, incidents: Path, s
     try:
         row = connection.execute(
             f"COPY ({_select(batch, shift_years, errors, scans)}) TO {quoted(incidents)} "
-            f"(FORMAT parquet, PARTITION_BY (year), FILENAME_PATTERN 'batch{batch.number}_{{i}}', "
+            f"({INCIDENTS_FORMAT}, PARTITION_BY (year), FILENAME_PATTERN 'batch{batch.number}_{{i}}', "
             f"OVERWRITE_OR_IGNORE)"
         ).fetchone()
         damaged = connection.execute(damaged_sql(errors, scans)).fetchall()

@@ -13,6 +13,7 @@ import duckdb
 
 from crime_pipelines.csv_sql import quoted
 from crime_pipelines.domain.versions import LATEST_FIRST
+from crime_pipelines.embedded.reading import INCIDENTS_FORMAT
 
 #: Ids are grouped so many at a time, which bounds the memory for it.
 _IDS_AT_ONCE: Final = 4_000_000
@@ -78,7 +79,7 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         f"FROM read_parquet({quoted(path)}, file_row_number = true, hive_partitioning = false) "
         f"WHERE file_row_number NOT IN "
         f"(SELECT file_row_number FROM superseded WHERE filename = {quoted(path)})) "
-        f"TO {quoted(new)} (FORMAT parquet)"
+        f"TO {quoted(new)} ({INCIDENTS_FORMAT})"
     ).fetchone()
     new.replace(path)
     if kept is not None and kept[0] == 0:
