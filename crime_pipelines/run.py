@@ -7,6 +7,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ from crime_pipelines.sources import resolve
 
 ANSWERS: Final = "answers"
 REPORT: Final = "report"
+_LATEST: Final = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -98,8 +100,14 @@ def run(
         refuse_overlap(out, [file.uri for file in files])
         shapes = _shapes(boundaries)
     with open_engine(engine, engine_options) as opened, workplace(out) as place:
-        with clock.stage("read"), _meanwhile(import_ahead), _meanwhile(_warm_up):
-            ingested = opened.ingest(Job(files, place.folder, place.scratch, shift_years, told.share))
+        under_way = threading.Event()
+
+        def share(done: float) -> None:
+            under_way.set()
+            told.share(done)
+
+        with clock.stage("read"), _meanwhile(import_ahead, under_way), _meanwhile(_warm_up, under_way):
+            ingested = opened.ingest(Job(files, place.folder, place.scratch, shift_years, share))
         record = _record(engine, source, [file.uri for file in files], ingested, shift_years, as_of)
         with clock.stage("answer"):
             answers = ask(opened, QUESTIONS, record.as_of, shift_years)
@@ -114,10 +122,13 @@ def run(
             **opened.versions(),
         }
         with clock.stage("report"):
-            from crime_pipelines.report import Extras, write_report
+            from crime_pipelines.report import Extras, draw_answers, write_report
 
-            beside = _beside(opened if engine == DEFAULT_ENGINE else None, place.folder, record)
-            write_report(place.folder / REPORT, record, answers, Extras(beside, shapes))
+            with ThreadPoolExecutor(1) as pool:
+                drawing = pool.submit(draw_answers, record, answers)
+                beside = _beside(opened if engine == DEFAULT_ENGINE else None, place.folder, record)
+            extras = Extras(beside, shapes)
+            write_report(place.folder / REPORT, record, answers, extras, drawing.result())
         record.seconds = clock.seconds
         record.write(place.folder)
         told.stage("publish")
@@ -190,21 +201,29 @@ def _beside(opened: Engine | None, folder: Path, record: RunRecord) -> dict[str,
 
 
 def _warm_up() -> None:
-    from crime_pipelines.report.draw import warm_up
-    from crime_pipelines.report.vega import vega
+    from crime_pipelines.report import warm_up  # takes its time to import
 
     warm_up()
-    vega()
 
 
 @contextmanager
-def _meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """Do something in a thread of its own; it is done when the block is left."""
-    thread = threading.Thread(target=work, name="meanwhile")
+def _meanwhile(work: Callable[[], object], under_way: threading.Event) -> Iterator[None]:
+    """Do something in a thread of its own; it is done when the block is left.
+
+    It begins once `under_way` is set, or after `_LATEST` seconds: imports leave little of Python's lock to an
+    engine that is about to begin.
+    """
+
+    def begin() -> None:
+        under_way.wait(_LATEST)
+        work()
+
+    thread = threading.Thread(target=begin, name="meanwhile")
     thread.start()
     try:
         yield
     finally:
+        under_way.set()
         thread.join()
 
 

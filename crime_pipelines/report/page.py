@@ -5,10 +5,11 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from crime_pipelines.questions import QUESTIONS, Answer
 from crime_pipelines.record import RunRecord
@@ -21,6 +22,9 @@ from crime_pipelines.report.keys import EXPLORER_KEYS, KEYS
 from crime_pipelines.report.map import area_map
 from crime_pipelines.report.methods import METHODS
 from crime_pipelines.report.vega import vega
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 PAGE: Final = "index.html"
 #: So many files are named on the page; run.json names all.
@@ -65,15 +69,55 @@ class Extras:
 
 
 @dataclass(frozen=True, slots=True)
-class _Picture:
+class Picture:
+    """A chart, drawn.
+
+    Attributes:
+        label: what it shows, in words, for those who don't see it.
+        title: the line above it.
+        narrow: the `<svg>` element for a phone.
+        wide: the one for a screen; None if it is the same.
+    """
+
     label: str
     title: str
     narrow: str
     wide: str | None
 
 
+def warm_up() -> None:
+    """Get ready what takes its time before the first page, and needs no answer.
+
+    Whoever will write a report later may call it early, in a thread of its own.
+    """
+    draw.warm_up()
+    vega()
+    _template()
+
+
+def draw_answers(record: RunRecord, answers: Mapping[str, Answer]) -> dict[str, list[Picture]]:
+    """Draw the charts of the answers, which need nothing else.
+
+    Args:
+        record: as for `write_report`.
+        answers: as for `write_report`.
+
+    Returns:
+        The pictures by the answer's name.
+
+    Raises:
+        KeyError: an answer is missing.
+    """
+    facts, ordered = Facts.of(record), _ordered(answers)
+    return {name: [_picture(chart) for chart in chosen(ordered, facts)] for name, chosen in CHARTS.items()}
+
+
 def write_report(
-    folder: Path, record: RunRecord, answers: Mapping[str, Answer], extras: Extras | None = None
+    folder: Path,
+    record: RunRecord,
+    answers: Mapping[str, Answer],
+    extras: Extras | None = None,
+    drawn: Mapping[str, list[Picture]] | None = None,
 ) -> Path:
     """Write the report of a run as one file that opens offline.
 
@@ -82,6 +126,7 @@ def write_report(
         record: what the run says of itself, with `data_quality`.
         answers: the five answers by name.
         extras: what it shows beside them.
+        drawn: what `draw_answers` gave for them, where that was done ahead.
 
     Returns:
         The path of the page.
@@ -94,18 +139,24 @@ def write_report(
     path = folder / PAGE
     # Never half a page where a reader finds it.
     new = folder / f".{PAGE}.new"
-    new.write_text(page_text(record, answers, extras), encoding="utf-8", newline="\n")
+    new.write_text(page_text(record, answers, extras, drawn), encoding="utf-8", newline="\n")
     new.replace(path)
     return path
 
 
-def page_text(record: RunRecord, answers: Mapping[str, Answer], extras: Extras | None = None) -> str:
+def page_text(
+    record: RunRecord,
+    answers: Mapping[str, Answer],
+    extras: Extras | None = None,
+    drawn: Mapping[str, list[Picture]] | None = None,
+) -> str:
     """The page as text; see `write_report`.
 
     Args:
         record: what the run says of itself, with `data_quality`.
         answers: the five answers by name.
         extras: what it shows beside them.
+        drawn: what `draw_answers` gave for them, where that was done ahead.
 
     Returns:
         The page.
@@ -113,18 +164,10 @@ def page_text(record: RunRecord, answers: Mapping[str, Answer], extras: Extras |
     Raises:
         KeyError: an answer is missing.
     """
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(
-        count=text.count, shown=text.shown, plural=text.counted, numbered=lambda each: list(enumerate(each))
-    )
-    template = environment.from_string(own_text("template.html.jinja"))
     extras = extras or Extras()
-    content = _content(record, answers, extras)
+    content = _content(record, answers, extras, drawn or draw_answers(record, answers))
     scripts = [own_text("page.js")]
     library = None
     if content["explorer"]:
@@ -132,7 +175,7 @@ def page_text(record: RunRecord, answers: Mapping[str, Answer], extras: Extras |
         library = vega()
     if extras.live:
         scripts.append(own_text("live.js"))
-    return template.render(
+    return _template().render(
         # The texts below hold nothing from the data that their makers have not escaped.
         style=Markup(own_text("style.css")),  # noqa: S704
         scripts=[Markup(f"\n{script}") for script in scripts],  # noqa: S704
@@ -146,6 +189,19 @@ def page_text(record: RunRecord, answers: Mapping[str, Answer], extras: Extras |
         svg=Markup,
         **content,
     )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        count=text.count, shown=text.shown, plural=text.counted, numbered=lambda each: list(enumerate(each))
+    )
+    return environment.from_string(own_text("template.html.jinja"))
 
 
 def _hash(script: str) -> str:
@@ -165,15 +221,21 @@ def own_text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _content(record: RunRecord, answers: Mapping[str, Answer], extras: Extras) -> dict[str, Any]:
+def _ordered(answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    return {question.name: answers[question.name] for question in QUESTIONS}
+
+
+def _content(
+    record: RunRecord, answers: Mapping[str, Answer], extras: Extras, drawn: Mapping[str, list[Picture]]
+) -> dict[str, Any]:
     facts = Facts.of(record)
-    ordered = {question.name: answers[question.name] for question in QUESTIONS}
+    ordered = _ordered(answers)
     told = sentences.words(ordered, facts)
     shapes, counts = extras.outlines(), extras.counts()
     explored = explorer(ordered, counts, facts, shapes) if counts else None
-    charts = {name: draw_charts(ordered, facts) for name, draw_charts in CHARTS.items()}
-    if shapes and charts["safest_areas"]:
-        charts["safest_areas"].insert(0, area_map(ordered, facts, shapes))
+    pictures = dict(drawn)
+    if shapes and pictures["safest_areas"]:
+        pictures["safest_areas"] = [_picture(area_map(ordered, facts, shapes)), *pictures["safest_areas"]]
     return {
         "record": record,
         "source": text.shown(record.source, _PATH),
@@ -192,7 +254,7 @@ def _content(record: RunRecord, answers: Mapping[str, Answer], extras: Extras) -
             {
                 "question": answer.question,
                 "words": told[name],
-                "charts": [_picture(chart) for chart in charts[name]],
+                "charts": pictures[name],
                 "key": KEYS[name],
                 "table": tables.table(answer, facts, ordered),
                 "caveats": [*answer.question.caveats, *cautions.remarks(name, ordered, facts)],
@@ -224,8 +286,8 @@ def _largest(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
     )
 
 
-def _picture(chart: draw.Chart) -> _Picture:
-    return _Picture(
+def _picture(chart: draw.Chart) -> Picture:
+    return Picture(
         chart.label,
         chart.title,
         draw.svg(chart.narrow),
