@@ -18,8 +18,7 @@ from crime_pipelines.sources import SourceFile
 REJECTED_PARTITION: Final = "year=__HIVE_DEFAULT_PARTITION__"
 #: How incidents are written. Columns of words have some hundred of them. Ids, coordinates and blocks have so
 #: many that DuckDB's own limit, a fifth of a row group, has it make dictionaries only to throw them away.
-#: Nearly every word is in every row group, so that a Bloom filter would rule none out.
-INCIDENTS_FORMAT: Final = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 1000, WRITE_BLOOM_FILTER false"
+INCIDENTS_FORMAT: Final = "FORMAT parquet, DICTIONARY_SIZE_LIMIT 1000"
 
 
 @dataclass(frozen=True, slots=True)
