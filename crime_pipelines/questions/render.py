@@ -60,6 +60,10 @@ def render(
         for each in list(tree.find_all(exp.Interval, exp.DateSub)):
             number = "expression" if isinstance(each, exp.DateSub) else "this"
             each.set(number, exp.Literal.number(each.args[number].name))
+    if dialect == "duckdb":
+        # It would keep in memory what is named twice, for the hexagons every incident's place.
+        for each in list(tree.find_all(exp.CTE)):
+            each.set("materialized", False)
     if dialect == "spark":
         # A DATETIME (TIMESTAMP to sqlglot, where a literal has it) is no instant, but would be one in Spark.
         # Spark's DATE_TRUNC makes one, too.
