@@ -19,6 +19,7 @@ from crime_pipelines.questions import (
     DATA_QUALITY,
     EARLIEST_AS_OF,
     QUESTIONS,
+    REPORT_QUESTIONS,
     Answer,
     Column,
     Question,
@@ -156,6 +157,19 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("CREATE TABLE areas (area BIGINT, name VARCHAR, residents BIGINT)")
         connection.executemany("INSERT INTO areas VALUES (?, ?, ?)", [tuple(area) for area in AREAS])
         yield connection
+
+
+@pytest.mark.parametrize("asked", REPORT_QUESTIONS, ids=lambda asked: asked.name)
+def test_duckdb_keeps_no_table_of_all_incidents(asked: Question) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE incidents (occurred_at TIMESTAMP, primary_type VARCHAR, arrest BOOLEAN, "
+            "community_area BIGINT, longitude DOUBLE, latitude DOUBLE)"
+        )
+        connection.execute("INSERT INTO incidents VALUES (NULL, NULL, NULL, NULL, 1, 1)")
+        ((_, plan),) = connection.execute(f"EXPLAIN {render(asked, 'duckdb', AS_OF, 3)}").fetchall()
+        assert "incidents" in plan
+        assert "CTE" not in plan
 
 
 class TestAnswers:

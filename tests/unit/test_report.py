@@ -21,7 +21,7 @@ from crime_pipelines.errors import InputError
 from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, REPORT_QUESTIONS, Answer
 from crime_pipelines.questions.trend import Trend
 from crime_pipelines.record import RunRecord
-from crime_pipelines.report import Extras, chart_files, text, write_report
+from crime_pipelines.report import Extras, chart_files, draw_answers, text, write_report
 from crime_pipelines.report.boundaries import read_boundaries
 from crime_pipelines.report.cautions import REASONS, cautions
 from crime_pipelines.report.counts import MEASURES, Counts
@@ -387,6 +387,13 @@ def test_an_answer_may_not_be_missing(tmp_path: Path) -> None:
 def test_same_input_same_bytes(usual: Path, tmp_path: Path) -> None:
     again = write_report(tmp_path, record_of(), answers_of())
     assert again.read_bytes() == usual.read_bytes()
+
+
+def test_with_charts_drawn_ahead_it_is_the_same_page(tmp_path: Path) -> None:
+    record, answers, extras = record_of(), answers_of(), extras_of()
+    at_once = write_report(tmp_path / "once", record, answers, extras)
+    ahead = write_report(tmp_path / "ahead", record, answers, extras, draw_answers(record, answers))
+    assert ahead.read_bytes() == at_once.read_bytes()
 
 
 # Input with next to nothing in it
