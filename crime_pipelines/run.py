@@ -25,7 +25,8 @@ from crime_pipelines.sources import resolve
 
 ANSWERS: Final = "answers"
 REPORT: Final = "report"
-_LATEST: Final = 1.0
+#: What is done meanwhile begins so many seconds after the reading at the latest; DuckDB has planned by then.
+_LATEST: Final = 0.25
 
 _log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from crime_pipelines.questions import QUESTIONS, Answer
+from crime_pipelines.questions import Answer
 from crime_pipelines.record import RunRecord
 from crime_pipelines.report.clock import clock
 from crime_pipelines.report.draw import VERSION, Chart, Spec, layer
 from crime_pipelines.report.facts import Facts
 from crime_pipelines.report.map import area_map
-from crime_pipelines.report.page import CHARTS, Extras, own_text
+from crime_pipelines.report.page import CHARTS, Extras, in_order, own_text
 
 #: Pixels of a PNG to each of the chart's own, for screens of twice the density.
 _SCALE: Final = 2
@@ -72,7 +72,7 @@ def _charts(
 ) -> Iterator[tuple[str, str, Chart]]:
     """Each chart with its file's stem and its title."""
     facts = Facts.of(record)
-    ordered = {question.name: answers[question.name] for question in QUESTIONS}
+    ordered = in_order(answers)
     for name, draw in CHARTS.items():
         charts = draw(ordered, facts)
         for number, chart in enumerate(charts, 1):

@@ -108,7 +108,7 @@ def draw_answers(record: RunRecord, answers: Mapping[str, Answer]) -> dict[str, 
     Raises:
         KeyError: an answer is missing.
     """
-    facts, ordered = Facts.of(record), _ordered(answers)
+    facts, ordered = Facts.of(record), in_order(answers)
     return {name: [_picture(chart) for chart in chosen(ordered, facts)] for name, chosen in CHARTS.items()}
 
 
@@ -221,7 +221,18 @@ def own_text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-def _ordered(answers: Mapping[str, Answer]) -> dict[str, Answer]:
+def in_order(answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    """The five answers in the order of `QUESTIONS`.
+
+    Args:
+        answers: the answers by name.
+
+    Returns:
+        The same.
+
+    Raises:
+        KeyError: one is missing.
+    """
     return {question.name: answers[question.name] for question in QUESTIONS}
 
 
@@ -229,7 +240,7 @@ def _content(
     record: RunRecord, answers: Mapping[str, Answer], extras: Extras, drawn: Mapping[str, list[Picture]]
 ) -> dict[str, Any]:
     facts = Facts.of(record)
-    ordered = _ordered(answers)
+    ordered = in_order(answers)
     told = sentences.words(ordered, facts)
     shapes, counts = extras.outlines(), extras.counts()
     explored = explorer(ordered, counts, facts, shapes) if counts else None
