@@ -35,7 +35,7 @@ HEADINGS: Final = "headings"
 PATH: Final = "path"
 RAW_ROW: Final = "raw_row"
 STRUCTURE: Final = "structure"
-IN_DOUBT: Final = "in_doubt"
+SPLIT: Final = "fields"
 
 REPLACEMENT: Final = "\ufffd"
 #: What Spark's `from_csv` takes for a line's end.
@@ -44,10 +44,11 @@ _ODD: Final = f"{REPLACEMENT}{_END}"
 # Possessive: a line that does not match is found out in one pass, without going back.
 _FIELD: Final = f'(?:"[^"{_ODD}]*+(?:""[^"{_ODD}]*+)*+"|[^",{_ODD}]*+)'
 _REGULAR: Final = f"^{_FIELD}(?:,{_FIELD})*+$"
-#: Set between the fields of a line that has commas in fields.
+#: Set after the fields of a line that has commas in fields.
 _SEPARATOR: Final = "\x1f"
 #: Where quotes stand only beside a comma or an end, what lies between two of them is a field.
 _FIELD_OF_ASCII: Final = f'(?:"[^"{_SEPARATOR}]*"|[^",{_SEPARATOR}]*)'
+_NEXT_FIELD_OF_ASCII: Final = '\\G(?:"([^"]*+)"|([^",]*+))(?:,|\\z)'
 _WHOLE_FILE: Final = str(2**62)
 
 
@@ -91,9 +92,8 @@ def quick_fields(lines: DataFrame, headings: Sequence[str], used: int) -> DataFr
         used: how many of the first fields are wanted.
 
     Returns:
-        A row for every line: the first `used` of `raw_columns` (ASCII text, NULL where empty), `PATH`,
-        `RAW_ROW`, and `IN_DOUBT`, whether the line is not sound at a glance; of such a line the fields mean
-        nothing.
+        A row for every line: `PATH`, `RAW_ROW`, and in `SPLIT` at least the first `used` fields (an array of
+        ASCII text), NULL for a line that is not sound at a glance.
     """
     width, line = len(headings), F.col(RAW_ROW)
     short = F.octet_length(line) <= GREATEST_RECORD
@@ -109,27 +109,11 @@ def quick_fields(lines: DataFrame, headings: Sequence[str], used: int) -> DataFr
         rest = after.rlike(f'^(?:,[^",]*){{{further}}}\\z') if further else after == ""
         sound |= (pieces == 3) & (before == used + 1) & (F.col("before")[used] == "") & rest
     quoted = line.rlike(f"^{_FIELD_OF_ASCII}(?:,{_FIELD_OF_ASCII}){{{width - 1}}}\\z")
+    separated = F.regexp_replace(line, _NEXT_FIELD_OF_ASCII, f"$1$2{_SEPARATOR}")
     fields = F.when(sound, F.col("before")).when(
-        F.col("pieces").isNotNull() & quoted, _split_at_separators(line)
+        F.col("pieces").isNotNull() & quoted, F.split(separated, _SEPARATOR)
     )
-    read = cut.select(PATH, RAW_ROW, fields.alias("fields"))
-    return read.select(
-        *(F.nullif(F.col("fields")[at], F.lit("")).alias(name) for at, name in enumerate(raw_columns(used))),
-        PATH,
-        RAW_ROW,
-        F.col("fields").isNull().alias(IN_DOUBT),
-    )
-
-
-def _split_at_separators(line: Column) -> Column:
-    """The fields of a line in which every other piece between quotes is a field."""
-    pieces = F.transform(
-        F.split(line, '"'),
-        lambda piece, at: F.when(at % 2 == 1, piece).otherwise(
-            F.replace(piece, F.lit(","), F.lit(_SEPARATOR))
-        ),
-    )
-    return F.split(F.array_join(pieces, ""), _SEPARATOR)
+    return cut.select(PATH, RAW_ROW, fields.alias(SPLIT))
 
 
 def regular_lines(lines: DataFrame, headings: Sequence[str]) -> DataFrame:

@@ -16,15 +16,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 from crime_pipelines.domain.dialect import SPARK
-from crime_pipelines.domain.plain import PLAIN, plain_incidents_sql, plain_sql, plain_values_sql
+from crime_pipelines.domain.plain import plain_incidents_sql, plain_sql
 from crime_pipelines.domain.reading import read_incidents_sql
 from crime_pipelines.domain.schema import COLUMNS
 from crime_pipelines.raw_rows import raw_columns
 from crime_pipelines.spark.lines import (
     HEADINGS,
-    IN_DOUBT,
     PATH,
     RAW_ROW,
+    SPLIT,
     STRUCTURE,
     Located,
     irregular_records,
@@ -130,33 +130,28 @@ def _groups(files: Sequence[Located], irregular: Set[str]) -> list[list[Located]
 
 def _quick(spark: SparkSession, group: Sequence[Located], shift_years: int, unread: str) -> DataFrame:
     headings = group[0].file.headings
-    raw, also = _raw(group[0]), [PATH, RAW_ROW, STRUCTURE]
+    # What is never NULL makes half the code of conditions, and Java compiles no more than 8,000 bytes of it.
+    raw = {field: f"COALESCE({SPLIT}[{at}], '')" for field, at in group[0].file.columns}
     used = 1 + max(at for _, at in group[0].file.columns)
-    fields = quick_fields(text_lines(spark, group), headings, used)
     says_headings = F.col(RAW_ROW).isin([f"{mark}{','.join(headings)}" for mark in ("", BYTE_ORDER_MARK)])
-    structure = F.when(says_headings, HEADINGS).when(F.col(IN_DOUBT), unread)
-    with _named(spark, fields.withColumn(STRUCTURE, structure)) as name:
-        values = spark.sql(plain_values_sql(name, raw, SPARK, also))
-    with _named(spark, _apart(values)) as name:
-        checked = spark.sql(plain_sql(name, raw, SPARK, shift_years, also))
-    with _named(spark, _apart(checked)) as name:
-        read = plain_incidents_sql(name, raw, SPARK, shift_years, [PLAIN, *also])
-        return spark.sql(_typed(read, f"COALESCE({STRUCTURE}, CASE WHEN NOT {PLAIN} THEN '{unread}' END)"))
-
-
-def _apart(rows: DataFrame) -> DataFrame:
-    """The same rows; what comes after is put in a method of its own.
-
-    Spark makes one method of operators that follow each other, and Java never compiles one of over 8,000
-    bytes. Nothing is joined or moved here.
-    """
-    return rows.coalesce(2**31 - 1)
+    values, plain = plain_sql(raw, SPARK, shift_years)
+    # Named twice, the long condition comes to a method of its own.
+    judged = quick_fields(text_lines(spark, group), headings, used).select(
+        *(F.expr(value).alias(f"v_{field}") for field, value in values.items()),
+        F.when(~F.expr(plain), F.when(says_headings, HEADINGS).otherwise(unread)).alias(REASON),
+        F.when(~F.expr(plain), F.col(RAW_ROW)).alias(RAW_ROW),
+        PATH,
+    )
+    with _named(spark, judged) as name:
+        read = plain_incidents_sql(name, raw, SPARK, shift_years, [REASON, PATH, RAW_ROW])
+        return spark.sql(_typed(read))
 
 
 def _exact(spark: SparkSession, text: DataFrame, like: Located, shift_years: int) -> DataFrame:
     with _named(spark, text) as name:
         read = read_incidents_sql(name, _raw(like), SPARK, shift_years, also=[PATH, RAW_ROW, STRUCTURE])
-        return spark.sql(_typed(read, f"COALESCE({STRUCTURE}, reject_reason)"))
+        reason = f"COALESCE({STRUCTURE}, reject_reason) AS {REASON}"
+        return spark.sql(_typed(f"SELECT *, {reason} FROM ({read}) AS rows_read"))
 
 
 def _raw(like: Located) -> dict[str, str]:
@@ -164,11 +159,10 @@ def _raw(like: Located) -> dict[str, str]:
     return {field: names[at] for field, at in like.file.columns}
 
 
-def _typed(read: str, reason: str) -> str:
+def _typed(read: str) -> str:
     columns = ", ".join(f"CAST({each} AS {_TYPES[each]}) AS {each}" for each in COLUMNS)
     row = f"CASE WHEN {REASON} IS NOT NULL THEN {RAW_ROW} END AS {RAW_ROW}"
-    reasoned = f"SELECT *, {reason} AS {REASON} FROM ({read}) AS rows_read"
-    return f"SELECT {columns}, {REASON}, {PATH}, {row} FROM ({reasoned}) AS reasoned"
+    return f"SELECT {columns}, {REASON}, {PATH}, {row} FROM ({read}) AS reasoned"
 
 
 @contextmanager

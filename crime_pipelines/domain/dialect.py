@@ -45,6 +45,7 @@ class Dialect:
             has a word for it: statements without it are long, and take long to plan or choke the engine.
         trims_ahead: whether `trim` is done for all texts in a SELECT of their own. Otherwise that is done for
             those of `Kind.TEXT` alone; the others are trimmed where the quick reading leaves them over.
+        visible_end: a condition that ``{text}``, ASCII and not empty, does not end in white space.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Dialect:
     casts: dict[ColumnType, str] = field(default_factory=dict)
     trim: str | None = None
     trims_ahead: bool = True
+    visible_end: str = "SUBSTR({text}, -1) >= '!'"
 
     def matches(self, text: str, pattern: str) -> str:
         """A condition that the whole text matches the pattern.
@@ -132,6 +134,9 @@ _SPARK_ANY_WIDTH: Final = (
 )
 # NULL for what it can't read, in a session that has neither ANSI mode nor the time parser of Spark 2.
 _SPARK_FULL_WIDTH: Final = "TO_TIMESTAMP_NTZ({text}, 'MM/dd/yyyy hh:mm:ss a')"
+_SPARK_IN_CITY_LAYOUT: Final = "OCTET_LENGTH({text}) = 22"
+# Spark counts all characters to find the last one; of bytes it knows the number.
+_SPARK_LAST_BYTE: Final = "SUBSTR(CAST({text} AS BINARY), -1)"
 _DIGITS: Final = "[0-9][0-9]"
 _SPARK_ISO: Final = f"{_DIGITS * 2}-{_DIGITS}-{_DIGITS}T{_DIGITS}:{_DIGITS}:{_DIGITS}[.]{_DIGITS}[0-9]"
 
@@ -152,14 +157,15 @@ SPARK: Final = Dialect(
         "integer": Quick("TRY_CAST({text} AS BIGINT)", "CAST({value} AS STRING) = {text}"),
         "decimal": Quick(
             "TRY_CAST({text} AS DOUBLE)",
-            # What the cast makes of such a text, the exact pattern says as well; exponents are left to it.
-            "{text} RLIKE '^[-.0-9]+$'",
+            # Of what the cast reads, hexadecimals, words and numbers with a type's letter are no numbers.
+            f"{{text}} >= '-' AND {_SPARK_LAST_BYTE} BETWEEN X'2E' AND X'39'"
+            " AND NOT CONTAINS({text}, 'x') AND NOT CONTAINS({text}, 'X')",
         ),
         "datetime": Quick(
-            f"IF({{text}} LIKE '%T%', TRY_CAST({{text}} AS TIMESTAMP_NTZ), {_SPARK_FULL_WIDTH})",
+            f"IF({_SPARK_IN_CITY_LAYOUT}, {_SPARK_FULL_WIDTH}, TRY_CAST({{text}} AS TIMESTAMP_NTZ))",
             # The formatted parser takes two digits of everything but the year, which then has four.
-            "{value} IS NOT NULL AND "
-            f"IF({{text}} LIKE '%T%', {{text}} RLIKE '^{_SPARK_ISO}$', LENGTH({{text}}) = 22)",
+            f"{{value}} IS NOT NULL AND ({_SPARK_IN_CITY_LAYOUT} OR {{text}} RLIKE '^{_SPARK_ISO}$')",
         ),
     },
+    visible_end=f"{_SPARK_LAST_BYTE} >= X'21'",
 )

@@ -50,7 +50,7 @@ from crime_pipelines.domain.offences import (
     offence_class,
     offence_class_sql,
 )
-from crime_pipelines.domain.plain import PLAIN_CHARACTERS, plain_incidents_sql, plain_sql, plain_values_sql
+from crime_pipelines.domain.plain import PLAIN_CHARACTERS, plain_incidents_sql, plain_sql
 from crime_pipelines.domain.reading import Incident, read_incident, read_incidents_sql
 from crime_pipelines.domain.records import join_record, join_record_sql
 from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
@@ -325,16 +325,16 @@ class FaceEquality:
     def test_plain_rows(self, shift_years: int) -> None:
         """Whatever the quick reading takes for plain, it reads as the exact one does."""
         raw = {field.name: f"c{at:03d}" for at, field in enumerate(FIELDS)}
-        values = plain_values_sql(INPUTS, raw, self.dialect, also=[ORDER])
-        checked = plain_sql(f"({values}) AS found", raw, self.dialect, shift_years, also=[ORDER])
-        also = ["plain", ORDER]
-        statement = plain_incidents_sql(f"({checked}) AS checked", raw, self.dialect, shift_years, also)
+        values, plain = plain_sql(raw, self.dialect, shift_years)
+        read_each = ", ".join(f"{value} AS v_{name}" for name, value in values.items())
+        judged = f"(SELECT {read_each}, {plain} AS plain, {ORDER} FROM {INPUTS}) AS judged"
+        statement = plain_incidents_sql(judged, raw, self.dialect, shift_years, ["plain", ORDER])
         columns_sql = ", ".join(f"CASE WHEN plain THEN {each} END AS {each}" for each in COLUMNS)
         statement = f"SELECT {ORDER}, {columns_sql}, plain FROM ({statement}) AS read"
 
         def read(rows: Sequence[RawRow]) -> list[bool]:
             texts = [
-                [(row[name] or None) if _PLAIN.fullmatch(row[name] or "") else None for name in raw]
+                [text if _PLAIN.fullmatch(text) else "" for text in (row[name] or "" for name in raw)]
                 for row in rows
             ]
             plain: list[bool] = []
