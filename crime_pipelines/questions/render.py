@@ -65,15 +65,25 @@ def render(
         for each in list(tree.find_all(exp.CTE)):
             each.set("materialized", False)
     if dialect == "spark":
-        # A DATETIME (TIMESTAMP to sqlglot, where a literal has it) is no instant, but would be one in Spark.
-        # Spark's DATE_TRUNC makes one, too.
-        for kind in list(tree.find_all(exp.DataType)):
-            if kind.this in (exp.DataType.Type.DATETIME, exp.DataType.Type.TIMESTAMP):
-                kind.set("this", exp.DataType.Type.TIMESTAMPNTZ)
-        for truncated in list(tree.find_all(exp.DatetimeTrunc)):
-            instant = exp.TimestampTrunc(this=truncated.this, unit=truncated.args["unit"])
-            truncated.replace(exp.cast(instant, exp.DataType.Type.TIMESTAMPNTZ))
+        _without_instants(tree)
     return tree.sql(dialect=dialect, pretty=True)
+
+
+def _without_instants(tree: exp.Expr) -> None:
+    """Keep Spark from taking a DATETIME for an instant, in place."""
+    # DATETIME is TIMESTAMP to sqlglot where a literal has it.
+    for kind in list(tree.find_all(exp.DataType)):
+        if kind.this in (exp.DataType.Type.DATETIME, exp.DataType.Type.TIMESTAMP):
+            kind.set("this", exp.DataType.Type.TIMESTAMPNTZ)
+    for truncated in list(tree.find_all(exp.DatetimeTrunc)):
+        unit = truncated.args["unit"]
+        # Spark's DATE_TRUNC makes an instant, which takes several times as long as a date.
+        kept = (
+            exp.cast(truncated.this, exp.DataType.Type.DATE)
+            if unit.name.upper() == "DAY"
+            else exp.TimestampTrunc(this=truncated.this, unit=unit)
+        )
+        truncated.replace(exp.cast(kept, exp.DataType.Type.TIMESTAMPNTZ))
 
 
 def order_of(asked: Question, dialect: str) -> str:
