@@ -53,7 +53,7 @@ _LOCAL: Final = {
     "spark.sql.shuffle.partitions": "4",
 }
 #: Spark writes new code for every query, which Java must compile while it runs: on two cores that took a
-#: fifth of a run. Less put into one another is compiled sooner, and not slower.
+#: sixth of a run. Less put into one another is compiled sooner, and not slower.
 _COMPILED_SOONER: Final = "-XX:MaxInlineLevel=9 -XX:FreqInlineSize=100"
 #: Versions of Java that Spark runs on.
 _JAVA_VERSIONS: Final = (8, 11, 17) if pyspark.__version__.startswith("3.") else (17, 21)
