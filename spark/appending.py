@@ -15,7 +15,7 @@ from crime_pipelines.manifest import Manifest
 from crime_pipelines.settings import Settings
 from crime_pipelines.spark.lines import Located
 from crime_pipelines.spark.reading import REASON, read_exactly, read_quickly, without_unread
-from crime_pipelines.spark.session import unfused
+from crime_pipelines.spark.session import quick_pass, unfused
 from crime_pipelines.spark.writing import (
     SOURCE_FILE,
     Account,
@@ -97,7 +97,8 @@ def _read(
 
     quick = read_quickly(spark, files, shift_years, irregular)
     if quick is not None:
-        tally = keep(quick)
+        with quick_pass(spark):
+            tally = keep(quick)
     exact = read_exactly(spark, quick if tally.unread else None, files, shift_years, irregular)
     if exact is not None:
         with unfused(spark):

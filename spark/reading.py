@@ -136,11 +136,11 @@ def _quick(spark: SparkSession, group: Sequence[Located], shift_years: int, unre
     says_headings = F.col(RAW_ROW).isin([f"{mark}{','.join(headings)}" for mark in ("", BYTE_ORDER_MARK)])
     values, condition = plain_sql(raw, SPARK, shift_years)
     # Named twice, the long condition comes to a method of its own.
-    left_over = ~F.expr(condition)
+    plain = F.expr(condition)
     judged = quick_fields(text_lines(spark, group), headings, used).select(
         *(F.expr(value).alias(f"v_{field}") for field, value in values.items()),
-        F.when(left_over, F.when(says_headings, HEADINGS).otherwise(unread)).alias(REASON),
-        F.when(left_over, F.col(RAW_ROW)).alias(RAW_ROW),
+        F.when(plain, None).when(says_headings, HEADINGS).otherwise(unread).alias(REASON),
+        F.when(plain, None).otherwise(F.col(RAW_ROW)).alias(RAW_ROW),
         PATH,
     )
     with _named(spark, judged) as name:

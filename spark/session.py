@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -55,8 +55,12 @@ _LOCAL: Final = {
 #: Spark writes new code for every query, which Java must compile while it runs: on two cores that took a
 #: sixth of a run. Less put into one another is compiled sooner, and not slower.
 _COMPILED_SOONER: Final = "-XX:MaxInlineLevel=9 -XX:FreqInlineSize=100"
+_IS_SPARK_3: Final = pyspark.__version__.startswith("3.")
+#: Whether Spark makes methods of the quick pass that Java compiles. PySpark 4 gives its long condition none
+#: of its own, which makes one of over 8,000 bytes.
+FUSES_QUICK_PASS: Final = _IS_SPARK_3
 #: Versions of Java that Spark runs on.
-_JAVA_VERSIONS: Final = (8, 11, 17) if pyspark.__version__.startswith("3.") else (17, 21)
+_JAVA_VERSIONS: Final = (8, 11, 17) if _IS_SPARK_3 else (17, 21)
 _VERSION: Final = re.compile(r'version "(?:1\.)?(\d+)')
 _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 
@@ -167,6 +171,20 @@ def unfused(spark: SparkSession) -> Iterator[None]:
         yield
     finally:
         spark.conf.set(name, before)
+
+
+@contextmanager
+def quick_pass(spark: SparkSession) -> Iterator[None]:
+    """Plan the quick pass, fused where that comes to methods that Java compiles.
+
+    Args:
+        spark: the session.
+
+    Yields:
+        Nothing.
+    """
+    with nullcontext() if FUSES_QUICK_PASS else unfused(spark):
+        yield
 
 
 def find_java() -> Path | None:
