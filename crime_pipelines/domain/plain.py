@@ -17,12 +17,14 @@ from crime_pipelines.domain.offences import KNOWN_TYPES, RENAMED, renamed_sql
 from crime_pipelines.domain.reading import incident_sql
 from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind
 from crime_pipelines.domain.text import literal
-from crime_pipelines.domain.values import accepted_sql, candidate_sql
+from crime_pipelines.domain.values import PLAIN_FALSE, PLAIN_TRUE, accepted_sql, candidate_sql
 
 #: What the texts of a plain row are made of: ASCII characters.
 PLAIN_CHARACTERS: Final = r"[\x00-\x7f]"
 #: The kinds whose text alone says whether it is in the City's form; the condition is never NULL.
 _JUDGED_BY_TEXT: Final = (Kind.TEXT, Kind.PRIMARY_TYPE, Kind.FLAG)
+_TRUE: Final = literal(PLAIN_TRUE)
+_FALSE: Final = literal(PLAIN_FALSE)
 _TYPES: Final = ", ".join(map(literal, [*KNOWN_TYPES, *RENAMED]))
 
 
@@ -88,7 +90,8 @@ def _quick(kind: Kind, text: str, dialect: Dialect) -> Quick:
         return Quick(f"NULLIF({renamed_sql(text)}, '')", f"{text} IN ({_TYPES})")
     if kind is Kind.FLAG:
         return Quick(
-            f"CASE {text} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE END", f"{text} IN ('true', 'false')"
+            f"CASE {text} WHEN {_TRUE} THEN TRUE WHEN {_FALSE} THEN FALSE END",
+            f"{text} IN ({_TRUE}, {_FALSE})",
         )
     candidate = candidate_sql(kind, text, dialect)
     if candidate is None:

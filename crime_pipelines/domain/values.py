@@ -22,8 +22,11 @@ from crime_pipelines.domain.text import clean, clean_sql, literal
 
 type_of_value = int | float | bool | str | datetime
 
-TRUE_WORDS: Final = ("true", "1", "yes")
-FALSE_WORDS: Final = ("false", "0", "no")
+#: A yes and a no as the City writes them.
+PLAIN_TRUE: Final = "true"
+PLAIN_FALSE: Final = "false"
+TRUE_WORDS: Final = (PLAIN_TRUE, "1", "yes")
+FALSE_WORDS: Final = (PLAIN_FALSE, "0", "no")
 IDENTIFIER: Final = "[0-9]{1,19}"
 #: Whole numbers also come as `32.0`, as spreadsheets and data frames save them.
 INTEGER: Final = "-?[0-9]{1,9}([.]0{1,6})?"
@@ -188,7 +191,8 @@ def value_sql(kind: Kind, column: str, dialect: Dialect, candidate: str | None =
         return normal_type_sql(column)
     exact = _exact_sql(kind, f"({clean_sql(column)})", dialect)
     if kind is Kind.FLAG:
-        return f"CASE {column} WHEN 'true' THEN TRUE WHEN 'false' THEN FALSE ELSE {exact} END"
+        true, false = literal(PLAIN_TRUE), literal(PLAIN_FALSE)
+        return f"CASE {column} WHEN {true} THEN TRUE WHEN {false} THEN FALSE ELSE {exact} END"
     if candidate is None:
         return exact
     return f"CASE WHEN {accepted_sql(kind, column, dialect, candidate)} THEN {candidate} ELSE {exact} END"
