@@ -132,13 +132,33 @@ _SPARK_ANY_WIDTH: Final = (
     f"CONCAT({_SPARK_PARTS}[2], '-', {_SPARK_PARTS}[0], '-', {_SPARK_PARTS}[1], ' ',"
     f" CAST({_SPARK_HOUR} AS STRING), ':', {_SPARK_PARTS}[4], ':', {_SPARK_PARTS}[5])"
 )
-# NULL for what it can't read, in a session that has neither ANSI mode nor the time parser of Spark 2.
-_SPARK_FULL_WIDTH: Final = "TO_TIMESTAMP_NTZ({text}, 'MM/dd/yyyy hh:mm:ss a')"
+
+
+def _spark_bytes(first: int, count: int) -> str:
+    # Spark counts characters to find those of a text; of bytes it knows the number.
+    return f"SUBSTR(CAST({{text}} AS BINARY), {first}, {count})"
+
+
+def _spark_number(first: int, count: int = 2) -> str:
+    return f"CAST(CAST({_spark_bytes(first, count)} AS STRING) AS INT)"
+
+
 _SPARK_IN_CITY_LAYOUT: Final = "OCTET_LENGTH({text}) = 22"
-# Spark counts all characters to find the last one; of bytes it knows the number.
+_SPARK_HOUR_OF_DAY: Final = f"{_spark_number(12)} % 12 + IF(ENDSWITH({{text}}, 'PM'), 12, 0)"
+# Spark's formatted parser takes as long as all else that is done to a row.
+_SPARK_FULL_WIDTH: Final = (
+    f"MAKE_TIMESTAMP_NTZ({_spark_number(7, 4)}, {_spark_number(1)}, {_spark_number(4)},"
+    f" {_SPARK_HOUR_OF_DAY}, {_spark_number(15)}, {_spark_number(18)})"
+)
 _SPARK_LAST_BYTE: Final = "SUBSTR(CAST({text} AS BINARY), -1)"
-_DIGITS: Final = "[0-9][0-9]"
-_SPARK_ISO: Final = f"{_DIGITS * 2}-{_DIGITS}-{_DIGITS}T{_DIGITS}:{_DIGITS}:{_DIGITS}[.]{_DIGITS}[0-9]"
+_2: Final = "[0-9][0-9]"
+_CLOCK: Final = f"{_2}:{_2}:[0-5][0-9]"
+# A branch in a pattern takes Java longer than all its digits.
+_SPARK_CITY: Final = (
+    f"RLIKE({{text}}, '^{_2}/{_2}/[1-9][0-9]{_2} {_CLOCK} [AP]M$')"
+    f" AND {_spark_bytes(12, 2)} BETWEEN CAST('01' AS BINARY) AND CAST('12' AS BINARY)"
+)
+_SPARK_ISO: Final = f"RLIKE({{text}}, '^{_2}{_2}-{_2}-{_2}T{_CLOCK}[.]{_2}[0-9]$')"
 
 SPARK: Final = Dialect(
     name="spark",
@@ -153,18 +173,18 @@ SPARK: Final = Dialect(
     # A forgiving cast to a whole number takes no `32.0`.
     casts={"integer": "TRY_CAST(TRY_CAST({text} AS DECIMAL(38, 6)) AS {type})"},
     trim="NULLIF(TRIM(BOTH {whitespace} FROM {text}), '')",
+    # Plain casts are as forgiving in a session without ANSI mode; the others throw and catch an exception.
     quick={
-        "integer": Quick("TRY_CAST({text} AS BIGINT)", "CAST({value} AS STRING) = {text}"),
+        "integer": Quick("CAST({text} AS BIGINT)", "CAST({value} AS STRING) = {text}"),
         "decimal": Quick(
-            "TRY_CAST({text} AS DOUBLE)",
+            "CAST({text} AS DOUBLE)",
             # Of what the cast reads, hexadecimals, words and numbers with a type's letter are no numbers.
             f"{{text}} >= '-' AND {_SPARK_LAST_BYTE} BETWEEN X'2E' AND X'39'"
             " AND NOT CONTAINS({text}, 'x') AND NOT CONTAINS({text}, 'X')",
         ),
         "datetime": Quick(
-            f"IF({_SPARK_IN_CITY_LAYOUT}, {_SPARK_FULL_WIDTH}, TRY_CAST({{text}} AS TIMESTAMP_NTZ))",
-            # The formatted parser takes two digits of everything but the year, which then has four.
-            f"{{value}} IS NOT NULL AND ({_SPARK_IN_CITY_LAYOUT} OR {{text}} RLIKE '^{_SPARK_ISO}$')",
+            f"IF({_SPARK_IN_CITY_LAYOUT}, {_SPARK_FULL_WIDTH}, CAST({{text}} AS TIMESTAMP_NTZ))",
+            f"{{value}} IS NOT NULL AND IF({_SPARK_IN_CITY_LAYOUT}, {_SPARK_CITY}, {_SPARK_ISO})",
         ),
     },
     visible_end=f"{_SPARK_LAST_BYTE} >= X'21'",

@@ -23,6 +23,11 @@ from crime_pipelines.domain.values import DECIMAL, IDENTIFIER, INTEGER
 
 RawRow = dict[str, str | None]
 
+_DATE: Final = "12/15/2016 10:31:12 PM"
+#: One sign wrong, such as casts to numbers forgive.
+_ALMOST_DATES: Final = tuple(
+    f"{_DATE[:at]}{sign}{_DATE[at + 1 :]}" for at in range(len(_DATE)) for sign in " .+-\x7fa"
+)
 #: Texts at an edge of their kind, well-formed and not.
 PICKED: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.IDENTIFIER: (
@@ -52,7 +57,7 @@ PICKED: Final[dict[Kind, tuple[str, ...]]] = {
         "03/15/2016  2:30:00 PM", "03/15/2016 \t2:30:00 PM", "03/15/201  02:30:00 PM",
         "03/15/201 \t02:30:00 PM", "03/15/2016 02:30:0  PM", "03/15/2016 02:3:00 PM ",
         " 3/15/2016 02:30:00 PM", "\u00a03/15/2016 02:30:00 PM",
-        "2016-02-29 (BC)", "2016-02-29T10:00:00 (BC)", "01/01/2016 01:00:00 AM\n",
+        "2016-02-29 (BC)", "2016-02-29T10:00:00 (BC)", "01/01/2016 01:00:00 AM\n", _DATE, *_ALMOST_DATES,
     ),
     Kind.TEXT: (
         "STREET", "street", "", " ", "\u00a0", "A B", " A  B ", "\x1f", "\x00", "a\x00b", "\u200b", "\ufeff",
