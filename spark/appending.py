@@ -14,8 +14,8 @@ from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 from crime_pipelines.manifest import Manifest
 from crime_pipelines.settings import Settings
 from crime_pipelines.spark.lines import Located
-from crime_pipelines.spark.reading import REASON, read_exactly, read_quickly, without_unread
-from crime_pipelines.spark.session import quick_pass, unfused
+from crime_pipelines.spark.reading import REASON, quick_pass, read_exactly, read_quickly, without_unread
+from crime_pipelines.spark.session import unfused
 from crime_pipelines.spark.writing import (
     SOURCE_FILE,
     Account,
@@ -97,7 +97,7 @@ def _read(
 
     quick = read_quickly(spark, files, shift_years, irregular)
     if quick is not None:
-        with quick_pass(spark):
+        with quick_pass(spark, files):
             tally = keep(quick)
     exact = read_exactly(spark, quick if tally.unread else None, files, shift_years, irregular)
     if exact is not None:

@@ -26,6 +26,7 @@ from crime_pipelines.raw_rows import raw_columns
 from crime_pipelines.sources import SourceFile
 from crime_pipelines.spark.files import literally
 from crime_pipelines.spark.pieces import BYTE_ORDER_MARK, records_of
+from crime_pipelines.spark.session import GREATEST_TASK, configured
 
 #: In place of a reject's reason: the line's file must be read again, in one piece.
 IRREGULAR: Final = "irregular"
@@ -171,18 +172,12 @@ def irregular_records(spark: SparkSession, located: Located) -> DataFrame:
         As `regular_lines`, without `IRREGULAR` and `HEADINGS`.
     """
     width = len(located.file.headings)
-    whole = "spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes"
-    before = {name: str(spark.conf.get(name)) for name in whole}
-    try:
-        for name in whole:
-            spark.conf.set(name, _WHOLE_FILE)
+    whole = GREATEST_TASK, "spark.sql.files.openCostInBytes"
+    with configured(spark, dict.fromkeys(whole, _WHOLE_FILE)):
         text = spark.read.option("lineSep", "\n").text(literally(located.path))
         pieces = text.select("value", F.col("_metadata.file_path").alias(PATH)).rdd
         if pieces.getNumPartitions() > 1:
             raise AssertionError(f"{located.path} was cut into {pieces.getNumPartitions()} pieces")
-    finally:
-        for name, value in before.items():
-            spark.conf.set(name, value)
     rows = pieces.mapPartitions(partial(records_of, width=width))
     read = spark.createDataFrame(rows, f"fields ARRAY<STRING>, {PATH} STRING, {RAW_ROW} STRING")
     return read.select(

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -24,6 +24,8 @@ from crime_pipelines.errors import PipelineError
 from crime_pipelines.interrupts import interrupts_waiting
 from crime_pipelines.spark.classes import ClassArchive, java_process
 
+#: The setting that says how many bytes a task reads at most.
+GREATEST_TASK: Final = "spark.sql.files.maxPartitionBytes"
 #: What answers and speed depend on, wherever the session runs.
 SETTINGS: Final = {
     # A timestamp without time zone knows none; this keeps every conversion that might creep in harmless.
@@ -35,7 +37,7 @@ SETTINGS: Final = {
     # What has no place in a character set becomes a question mark: Spark 4 would give up, Spark 3 never does.
     "spark.sql.legacy.codingErrorAction": "true",
     # Few, large reading tasks: each writes a file for every year it meets.
-    "spark.sql.files.maxPartitionBytes": "256m",
+    GREATEST_TASK: "256m",
     # Such a task writes all its years at once, and need not sort its rows by year.
     "spark.sql.maxConcurrentOutputFileWriters": "64",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
@@ -55,12 +57,9 @@ _LOCAL: Final = {
 #: Spark writes new code for every query, which Java must compile while it runs: on two cores that took a
 #: sixth of a run. Less put into one another is compiled sooner, and not slower.
 _COMPILED_SOONER: Final = "-XX:MaxInlineLevel=9 -XX:FreqInlineSize=100"
-_IS_SPARK_3: Final = pyspark.__version__.startswith("3.")
-#: Whether Spark makes methods of the quick pass that Java compiles. PySpark 4 gives its long condition none
-#: of its own, which makes one of over 8,000 bytes.
-FUSES_QUICK_PASS: Final = _IS_SPARK_3
+IS_SPARK_3: Final = pyspark.__version__.startswith("3.")
 #: Versions of Java that Spark runs on.
-_JAVA_VERSIONS: Final = (8, 11, 17) if _IS_SPARK_3 else (17, 21)
+_JAVA_VERSIONS: Final = (8, 11, 17) if IS_SPARK_3 else (17, 21)
 _VERSION: Final = re.compile(r'version "(?:1\.)?(\d+)')
 _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 
@@ -143,12 +142,39 @@ def end_java() -> None:
 def configure(spark: SparkSession) -> None:
     """Set what answers depend on in a session that someone else has made.
 
+    How much a task reads is left to the session's own properties, which suit the files (docs/scale.md).
+
     Args:
         spark: the session.
     """
+    own = spark.sparkContext.getConf()
     for name, value in SETTINGS.items():
-        if spark.conf.isModifiable(name):
+        if spark.conf.isModifiable(name) and not (name == GREATEST_TASK and own.contains(name)):
             spark.conf.set(name, value)
+
+
+@contextmanager
+def configured(spark: SparkSession, settings: Mapping[str, str]) -> Iterator[None]:
+    """Plan and run with other settings, for a while.
+
+    Args:
+        spark: the session.
+        settings: the settings.
+
+    Yields:
+        Nothing.
+    """
+    before = {name: spark.conf.get(name, None) for name in settings}
+    try:
+        for name, value in settings.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name, former in before.items():
+            if former is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, former)
 
 
 @contextmanager
@@ -164,26 +190,7 @@ def unfused(spark: SparkSession) -> Iterator[None]:
     Yields:
         Nothing.
     """
-    name = "spark.sql.codegen.wholeStage"
-    before = str(spark.conf.get(name))
-    spark.conf.set(name, "false")
-    try:
-        yield
-    finally:
-        spark.conf.set(name, before)
-
-
-@contextmanager
-def quick_pass(spark: SparkSession) -> Iterator[None]:
-    """Plan the quick pass, fused where that comes to methods that Java compiles.
-
-    Args:
-        spark: the session.
-
-    Yields:
-        Nothing.
-    """
-    with nullcontext() if FUSES_QUICK_PASS else unfused(spark):
+    with configured(spark, {"spark.sql.codegen.wholeStage": "false"}):
         yield
 
 

@@ -31,8 +31,15 @@ from crime_pipelines.spark.lines import (
     Located,
     irregular_records,
 )
-from crime_pipelines.spark.reading import REASON, is_unread, read_exactly, read_quickly, without_unread
-from crime_pipelines.spark.session import quick_pass, unfused
+from crime_pipelines.spark.reading import (
+    REASON,
+    is_unread,
+    quick_pass,
+    read_exactly,
+    read_quickly,
+    without_unread,
+)
+from crime_pipelines.spark.session import unfused
 from crime_pipelines.warehouse.tables import LAKE_INCIDENTS, LAKE_REJECTS
 
 #: What each of `CARRIERS` carries, by its name here.
@@ -144,7 +151,7 @@ def write_rows(
         delete(spark, incidents)
         quick = read_quickly(spark, files, shift_years, irregular)
         if quick is not None:
-            with quick_pass(spark):
+            with quick_pass(spark, files):
                 _write_by_year(quick, incidents, with_source_file)
         travelled = _travelled(spark, partition)
         tally = Tally.of(travelled)

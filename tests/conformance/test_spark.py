@@ -54,14 +54,45 @@ def test_the_quick_pass_leaves_unread_only_what_is_not_plain(
     assert defects * 5_000 * 0.5 <= unread <= defects * 5_000
 
 
+def test_every_core_has_as_many_tasks_of_about_a_size(spark: "SparkSession", tmp_path: Path) -> None:
+    """Or all but one core wait for the last task, which on two cores took a tenth of a run."""
+    from crime_pipelines.sources import resolve
+    from crime_pipelines.spark.lines import Located
+    from crime_pipelines.spark.reading import quick_pass
+    from crime_pipelines.spark.session import GREATEST_TASK, configured
+
+    source = tmp_path / "in.csv"
+    read = read_generated(spark, source, 5_000)
+    located = [Located(file, file.uri) for file in resolve(str(source))]
+    cores = spark.sparkContext.defaultParallelism
+    # just more than a task for each core
+    greatest = int(source.stat().st_size / cores / 1.02)
+    smallest_open = {"spark.sql.files.openCostInBytes": "0"}
+    with configured(spark, {GREATEST_TASK: str(greatest), **smallest_open}), quick_pass(spark, located):
+        counts = read.select("id").rdd.mapPartitions(lambda rows: [sum(1 for _ in rows)]).collect()
+    assert len(counts) == 2 * cores
+    assert min(counts) > 0.8 * max(counts)
+
+
+def test_a_session_keeps_its_own_size_of_tasks_and_takes_what_answers_depend_on(
+    spark: "SparkSession",
+) -> None:
+    from crime_pipelines.spark.session import GREATEST_TASK, configure, configured
+
+    zone = "spark.sql.session.timeZone"
+    with configured(spark, {GREATEST_TASK: "1g", zone: "Asia/Tokyo"}):
+        configure(spark)
+        assert (spark.conf.get(GREATEST_TASK), spark.conf.get(zone)) == ("1g", "UTC")
+
+
 @pytest.mark.parametrize("layout", ["the City's", "every field"])
 def test_java_compiles_what_spark_makes_of_the_quick_pass(
     spark: "SparkSession", tmp_path: Path, layout: str
 ) -> None:
     """Beyond 8,000 bytes a method stays interpreted, without a word, and several times as slow."""
-    from crime_pipelines.spark.session import FUSES_QUICK_PASS
+    from crime_pipelines.spark.session import IS_SPARK_3
 
-    if not FUSES_QUICK_PASS:
+    if not IS_SPARK_3:
         pytest.skip("on this version of Spark the quick pass is not fused")
     source = tmp_path / "in.csv"
     read = read_generated(spark, source, 10)
