@@ -145,7 +145,7 @@ def _spark_number(first: int, count: int = 2) -> str:
 
 _SPARK_IN_CITY_LAYOUT: Final = "OCTET_LENGTH({text}) = 22"
 _SPARK_HOUR_OF_DAY: Final = f"{_spark_number(12)} % 12 + IF(ENDSWITH({{text}}, 'PM'), 12, 0)"
-# Spark's formatted parser takes as long as all else that is done to a row.
+# Spark's formatted parser took a sixth of the CPU of reading a file.
 _SPARK_FULL_WIDTH: Final = (
     f"MAKE_TIMESTAMP_NTZ({_spark_number(7, 4)}, {_spark_number(1)}, {_spark_number(4)},"
     f" {_SPARK_HOUR_OF_DAY}, {_spark_number(15)}, {_spark_number(18)})"
