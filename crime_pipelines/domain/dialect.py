@@ -111,8 +111,10 @@ DUCKDB: Final = Dialect(
     # A text that its value, written again, gives back has been read rightly: no pattern need be matched.
     quick={
         "integer": Quick("TRY_CAST({text} AS BIGINT)", "CAST({value} AS VARCHAR) = {text}"),
-        # This cast reads all that the exact pattern does, and beyond it only inf, nan and 1_000.
-        "decimal": Quick("TRY_CAST({text} AS DOUBLE)", "NOT CONTAINS({text}, '_')"),
+        # This cast reads all that the exact pattern does, and beyond it only inf, nan, 1_000 and +-5.
+        "decimal": Quick(
+            "TRY_CAST({text} AS DOUBLE)", "NOT CONTAINS({text}, '_') AND NOT CONTAINS({text}, '+-')"
+        ),
         "datetime": Quick(
             f"TRY_STRPTIME({{text}}, ['{_CITY_FORMAT}', '{_ISO_FORMAT}'])",
             # TRY_STRPTIME forgives parts of too few digits, and more white space before and after the time:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import string
 from datetime import datetime
+from itertools import product
 from typing import Final
 
 from hypothesis import strategies as st
@@ -85,7 +86,7 @@ PICKED: Final[dict[Kind, tuple[str, ...]]] = {
         "1_000", "1_0.5", "nan", "NaN", "inf", "-Infinity", "infinity", "1e15", "1.0000001e15", "-1e15",
         "1e16", "1e400", "1e-400", "4.9e-324", "2.2250738585072014e-308", "0.1", "0.30000000000000004",
         "9007199254740993", "123456789012345678901234567890", "1d", "1f", "0x1p3", "1,5", "\u0661.5", "1e+",
-        "++1", "1.2.3", "1e1.5",
+        "++1", "+-1", "+-0", "-+1", "--1", "+-1.5e3", "+-.5", "1e+-5", "+ 1", "1.2.3", "1e1.5",
     ),
     Kind.AREA: (
         "1", "77", "0", "00", "0.0", "78", "-1", "7.0", "07", "77.0", "7.5", "007", "7.", "7.00", "07.0",
@@ -93,6 +94,11 @@ PICKED: Final[dict[Kind, tuple[str, ...]]] = {
         "", "700", "70.00",
     ),
 }  # fmt: skip
+
+#: Every text of up to three of the signs that numbers, and what engines take for numbers, are made of.
+SHORT_TEXTS: Final = tuple(
+    "".join(signs) for length in (1, 2, 3) for signs in product("+-.e05_ x", repeat=length)
+)
 
 _PATTERNS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.IDENTIFIER: (IDENTIFIER,),
