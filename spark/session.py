@@ -33,7 +33,6 @@ SETTINGS: Final = {
     "spark.sql.adaptive.enabled": "true",
     # What can't be read is NULL; the domain's rules say what follows.
     "spark.sql.ansi.enabled": "false",
-    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     # What has no place in a character set becomes a question mark: Spark 4 would give up, Spark 3 never does.
     "spark.sql.legacy.codingErrorAction": "true",
     # Few, large reading tasks: each writes a file for every year it meets.
