@@ -180,9 +180,10 @@ def _quick(spark: SparkSession, group: Sequence[Located], shift_years: int, unre
 def _exact(spark: SparkSession, text: DataFrame, like: Located, shift_years: int) -> DataFrame:
     with _named(spark, text) as name:
         read = read_incidents_sql(name, _raw(like), SPARK, shift_years, also=[PATH, RAW_ROW, STRUCTURE])
-        reason = f"COALESCE({STRUCTURE}, reject_reason) AS {REASON}"
-        exact = spark.sql(_typed(f"SELECT *, {reason} FROM ({read}) AS rows_read"))
-    return exact.withColumn(RAW_ROW, F.when(F.col(REASON).isNotNull(), F.col(RAW_ROW)))
+        reason = f"COALESCE({STRUCTURE}, reject_reason)"
+        rejected = f"CASE WHEN {reason} IS NOT NULL THEN {RAW_ROW} END"
+        columns = [*COLUMNS, f"{reason} AS {REASON}", PATH, f"{rejected} AS {RAW_ROW}"]
+        return spark.sql(_typed(f"SELECT {', '.join(columns)} FROM ({read}) AS rows_read"))
 
 
 def _raw(like: Located) -> dict[str, str]:
