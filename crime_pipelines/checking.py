@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from crime_pipelines.domain.dates import in_calendar_sql
+from crime_pipelines.domain.dialect import DUCKDB
 from crime_pipelines.domain.schema import COLUMNS, Reason
 from crime_pipelines.engine import INCIDENTS, REJECTS
 from crime_pipelines.questions import QUESTIONS, Question
@@ -112,7 +113,9 @@ def _incidents(folder: Path, record: RunRecord) -> str | None:
 
 
 def _integrity(folder: Path, record: RunRecord) -> str | None:
-    outside = f"NOT ({in_calendar_sql('occurred_at', 0)}) OR NOT ({in_calendar_sql('updated_on', 0)})"
+    outside = " OR ".join(
+        f"NOT ({in_calendar_sql(column, 0, DUCKDB)})" for column in ("occurred_at", "updated_on")
+    )
     ((rows, ids, astray, dateless, unclear, beyond),) = _rows(
         f"SELECT COUNT(*), COUNT(DISTINCT id), COUNT(*) FILTER (year <> EXTRACT(YEAR FROM occurred_at)), "
         f"COUNT(*) FILTER (occurred_at IS NULL), COUNT(*) FILTER (arrest IS NULL), "

@@ -215,17 +215,21 @@ def is_date_alone_sql(column: str, dialect: Dialect) -> str:
         dialect,
     )
     # Engines know a year 0, in which Python knows no date.
-    return f"COALESCE({in_calendar_sql(f'({with_time})', 0)}, FALSE)"
+    return f"COALESCE({in_calendar_sql(f'({with_time})', 0, dialect)}, FALSE)"
 
 
-def in_calendar_sql(moment: str, years: int) -> str:
+def in_calendar_sql(moment: str, years: int, dialect: Dialect) -> str:
     """Whether a time and its shifted self both lie in years 1..9999, the calendar of all engines.
 
     Args:
         moment: a SQL expression of a DATETIME (TIMESTAMP without time zone).
         years: the shift, in calendar years.
+        dialect: how the engine says what SQL has no common word for.
 
     Returns:
         A SQL condition, NULL for a missing time.
     """
-    return f"EXTRACT(YEAR FROM {moment}) BETWEEN {max(1, 1 - years)} AND {min(9999, 9999 - years)}"
+    # Engines compare two times faster than they find the year of one.
+    first = datetime.combine(date(max(1, 1 - years), 1, 1), time.min)
+    last = datetime.combine(date(min(9999, 9999 - years), 12, 31), time.max)
+    return f"{moment} BETWEEN {dialect.constant(first)} AND {dialect.constant(last)}"

@@ -7,6 +7,7 @@ each engine names its regular expressions, its forgiving casts and its date pars
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
 from crime_pipelines.domain.text import VISIBLE_ENDS, WHITESPACE
@@ -83,6 +84,17 @@ class Dialect:
         """
         return self.casts.get(to, self.try_cast_as).format(text=text, type=self.types[to])
 
+    def constant(self, moment: datetime) -> str:
+        """A time as SQL writes one.
+
+        Args:
+            moment: local civil time.
+
+        Returns:
+            A SQL expression.
+        """
+        return f"{self.types['datetime']} '{moment.isoformat(sep=' ')}'"
+
     def parse_city_datetime(self, text: str) -> str:
         """The City's way of writing a time, read.
 
@@ -152,7 +164,7 @@ _SPARK_FULL_WIDTH: Final = (
     f"MAKE_TIMESTAMP_NTZ({_spark_number(7, 4)}, {_spark_number(1)}, {_spark_number(4)},"
     f" {_SPARK_HOUR_OF_DAY}, {_spark_number(15)}, {_spark_number(18)})"
 )
-_SPARK_LAST_BYTE: Final = "SUBSTR(CAST({text} AS BINARY), -1)"
+_SPARK_LAST_BYTE: Final = _spark_bytes(-1, 1)
 _2: Final = "[0-9][0-9]"
 _CLOCK: Final = f"{_2}:{_2}:[0-5][0-9]"
 # A branch in a pattern takes Java longer than all its digits.
@@ -179,6 +191,7 @@ SPARK: Final = Dialect(
     quick={
         "integer": Quick("CAST({text} AS BIGINT)", "CAST({value} AS STRING) = {text}"),
         "decimal": Quick(
+            # Of an empty text the cast throws and catches an exception all the same.
             "CAST({text} AS DOUBLE)",
             # Of what the cast reads, hexadecimals, words and numbers with a type's letter are no numbers.
             f"{{text}} >= '-' AND {_SPARK_LAST_BYTE} BETWEEN X'2E' AND X'39'"
@@ -186,7 +199,7 @@ SPARK: Final = Dialect(
         ),
         "datetime": Quick(
             f"IF({_SPARK_IN_CITY_LAYOUT}, {_SPARK_FULL_WIDTH}, CAST({{text}} AS TIMESTAMP_NTZ))",
-            f"{{value}} IS NOT NULL AND IF({_SPARK_IN_CITY_LAYOUT}, {_SPARK_CITY}, {_SPARK_ISO})",
+            f"IF({_SPARK_IN_CITY_LAYOUT}, {_SPARK_CITY}, {_SPARK_ISO})",
         ),
     },
     visible_end=f"{_SPARK_LAST_BYTE} >= X'21'",

@@ -51,7 +51,7 @@ def plain_sql(raw: Mapping[str, str], dialect: Dialect, shift_years: int) -> tup
             text = raw[field.name]
             value, accepted = _quick(field.kind, text, dialect)
             if field.kind is Kind.DATETIME:
-                accepted += f" AND {in_calendar_sql(value, shift_years)}"
+                accepted += f" AND {in_calendar_sql(value, shift_years, dialect)}"
             if field.kind not in _JUDGED_BY_TEXT:
                 accepted = f"COALESCE({accepted}, FALSE)"
             conditions.append(accepted if field.name in CRITICAL else f"({text} = '' OR {accepted})")

@@ -197,7 +197,7 @@ def read_incidents_sql(
     query = f"SELECT {', '.join([*values, *texts])} FROM ({query}) AS candidates"
 
     checked = [
-        f"CASE WHEN {in_calendar_sql(name, shift_years)} THEN {name} END AS {name}" if date else name
+        f"CASE WHEN {in_calendar_sql(name, shift_years, dialect)} THEN {name} END AS {name}" if date else name
         for name, date in ((f"v_{field.name}", field.kind is Kind.DATETIME) for field in present)
     ]
     query = f"SELECT {', '.join([*checked, *texts])} FROM ({query}) AS unchecked"

@@ -69,8 +69,8 @@ from crime_pipelines.domain.versions import LATEST_FIRST, version_key
 from tests.properties.strategies import (
     FBI_CODES,
     PICKED,
-    SHORT_TEXTS,
     PRIMARY_TYPES,
+    SHORT_TEXTS,
     RawRow,
     any_texts,
     moments,
@@ -233,7 +233,7 @@ class FaceEquality:
 
     def test_shifts(self) -> None:
         def face(years: int) -> list[tuple[str, Callable[[datetime], object]]]:
-            kept = in_calendar_sql("v", years)
+            kept = in_calendar_sql("v", years, self.dialect)
             return [
                 (kept, lambda moment: 1 <= moment.year + years <= 9999),
                 (f"CASE WHEN {kept} THEN {shift_sql('v', years)} END", lambda moment: shifted(moment, years)),
@@ -246,7 +246,7 @@ class FaceEquality:
         # Whether a date stands alone is asked only of what is no date with a time.
         read = parse_datetime_sql("v", self.dialect)
         faces = [
-            (f"CASE WHEN {in_calendar_sql(f'({read})', 0)} THEN {read} END", parse_datetime),
+            (f"CASE WHEN {in_calendar_sql(f'({read})', 0, self.dialect)} THEN {read} END", parse_datetime),
             (f"{read} IS NULL AND {is_date_alone_sql('v', self.dialect)}", is_date_alone),
         ]
         self.holds(
@@ -274,7 +274,7 @@ class FaceEquality:
         )
         if kind is Kind.DATETIME:  # reading applies the calendar's bounds with the shift
             bounded = (
-                f"CASE WHEN {in_calendar_sql(name, 0)} THEN {name} END AS {name}"
+                f"CASE WHEN {in_calendar_sql(name, 0, self.dialect)} THEN {name} END AS {name}"
                 for name in ("quick", "exact")
             )
             statement = f"SELECT {ORDER}, {', '.join(bounded)}, v FROM ({statement}) AS unbounded"

@@ -14,6 +14,7 @@ from crime_pipelines.domain.dates import (
     shift,
     shift_sql,
 )
+from crime_pipelines.domain.dialect import DUCKDB
 
 
 @pytest.mark.parametrize(
@@ -95,9 +96,8 @@ def test_shift(moment: datetime, years: int, shifted: datetime) -> None:
 def test_a_shift_out_of_the_calendar_is_an_error(moment: datetime, years: int) -> None:
     with pytest.raises(ValueError, match="year"):
         shift(moment, years)
-    assert duckdb.sql(f"SELECT {in_calendar_sql(f'''TIMESTAMP '{moment}' ''', years)}").fetchall() == [
-        (False,)
-    ]
+    kept = in_calendar_sql(DUCKDB.constant(moment), years, DUCKDB)
+    assert duckdb.sql(f"SELECT {kept}").fetchall() == [(False,)]
 
 
 def test_no_shift_is_no_sum() -> None:
