@@ -33,6 +33,12 @@ def _script(name: str) -> Callable[[Path, Path, Path], list[str]]:
     return lambda source, out, areas: [sys.executable, script, str(source), str(out), "--areas", str(areas)]
 
 
+def _module(name: str) -> Callable[[Path, Path, Path], list[str]]:
+    return lambda source, out, areas: [
+        sys.executable, "-m", name, str(source), str(out), "--areas", str(areas)
+    ]  # fmt: skip
+
+
 ENGINE: Final = Variant(
     "crime-pipelines run", lambda source, out, areas: [command(), "run", str(source), "--out", str(out)]
 )
@@ -49,6 +55,8 @@ SPARK: Final = Variant(
 )
 #: PySpark as people write it; see `benchmarks.spark`.
 SPARK_SCRIPT: Final = Variant("peer_pyspark", _script("peer_pyspark.py"), answers=False)
+#: What Spark takes for itself.
+SPARK_FLOOR: Final = Variant("floor_pyspark", _module("benchmarks.floor_pyspark"), answers=False)
 VARIANTS: Final = (
     ENGINE,
     PEER,
