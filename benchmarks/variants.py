@@ -28,15 +28,14 @@ class Variant:
     answers: bool = True
 
 
-def _script(name: str) -> Callable[[Path, Path, Path], list[str]]:
-    script = str(_HERE / name)
-    return lambda source, out, areas: [sys.executable, script, str(source), str(out), "--areas", str(areas)]
-
-
-def _module(name: str) -> Callable[[Path, Path, Path], list[str]]:
+def _python(*program: str) -> Callable[[Path, Path, Path], list[str]]:
     return lambda source, out, areas: [
-        sys.executable, "-m", name, str(source), str(out), "--areas", str(areas)
+        sys.executable, *program, str(source), str(out), "--areas", str(areas)
     ]  # fmt: skip
+
+
+def _script(name: str) -> Callable[[Path, Path, Path], list[str]]:
+    return _python(str(_HERE / name))
 
 
 ENGINE: Final = Variant(
@@ -56,7 +55,7 @@ SPARK: Final = Variant(
 #: PySpark as people write it; see `benchmarks.spark`.
 SPARK_SCRIPT: Final = Variant("peer_pyspark", _script("peer_pyspark.py"), answers=False)
 #: What Spark takes for itself.
-SPARK_FLOOR: Final = Variant("floor_pyspark", _module("benchmarks.floor_pyspark"), answers=False)
+SPARK_FLOOR: Final = Variant("floor_pyspark", _python("-m", "benchmarks.floor_pyspark"), answers=False)
 VARIANTS: Final = (
     ENGINE,
     PEER,
