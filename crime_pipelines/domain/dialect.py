@@ -1,4 +1,4 @@
-"""What the engines' SQL has no common word for.
+"""Dialects: expressions for which the engines' SQL has no common word.
 
 The rules proper (shift, late night, theft, areas, versions) are portable SQL. Reading raw text is not:
 each engine names its regular expressions, its forgiving casts and its date parser differently.
@@ -6,13 +6,14 @@ each engine names its regular expressions, its forgiving casts and its date pars
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
 
-from crime_pipelines.domain.text import VISIBLE_ENDS, WHITESPACE
+from crime_pipelines.domain.text import SURELY_PRESENT, VISIBLE_ENDS, WHITESPACE, literal, present_sql
 
-ColumnType = Literal["integer", "decimal", "datetime"]
+CastType = Literal["integer", "decimal", "datetime"]
 
 
 class Quick(NamedTuple):
@@ -39,13 +40,20 @@ class Dialect:
         try_cast_as: ``{text}`` cast to ``{type}``, NULL where it can't be.
         city_datetime: the City's ``MM/DD/YYYY hh:mm:ss AM`` in ``{text}`` as local civil time, NULL for
             a day or an hour that does not exist.
+        us_datetime: likewise ``MM/DD/YYYY HH:MM:SS``.
         types: the engine's name of each type.
         quick: for each type a faster reading, where the engine has one.
-        casts: a cast of ``{text}`` for types that `try_cast_as` does not do justice to.
         trim: ``{text}`` without ``{whitespace}`` at its ends, NULL where nothing is left, for an engine that
             has a word for it: statements without it are long, and take long to plan or choke the engine.
+        bare: likewise, but that words for "missing" stay.
         trims_ahead: whether `trim` is done for all texts in a SELECT of their own. Otherwise that is done for
             those of `Kind.TEXT` alone; the others are trimmed where the quick reading leaves them over.
+        lookup: what ``{text}`` stands for in a table of ``{pairs}``, NULL where it is not there.
+        pair: a pair of them, ``{key}`` and ``{value}``.
+        any_form: a date with a time in ``{text}``, in any of the forms that are not ISO 8601, for an engine
+            that has one word for them.
+        any_date: likewise a date without a time, in any form.
+        byte_length: the function that counts a text's bytes.
         visible_end: a condition that ``{text}``, ASCII and not empty, does not end in white space.
     """
 
@@ -53,15 +61,21 @@ class Dialect:
     match: str
     try_cast_as: str
     city_datetime: str
-    types: dict[ColumnType, str]
-    quick: dict[ColumnType, Quick] = field(default_factory=dict)
-    casts: dict[ColumnType, str] = field(default_factory=dict)
+    us_datetime: str
+    types: dict[CastType, str]
+    quick: dict[CastType, Quick] = field(default_factory=dict)
     trim: str | None = None
+    bare: str | None = None
     trims_ahead: bool = True
+    lookup: str = "MAP {{{pairs}}}[{text}]"
+    pair: str = "{key}: {value}"
+    byte_length: str = "STRLEN"
+    any_form: str = ""
+    any_date: str = ""
     visible_end: str = "SUBSTR({text}, -1) >= '!'"
 
     def matches(self, text: str, pattern: str) -> str:
-        """A condition that the whole text matches the pattern.
+        """Return a condition that the whole text matches the pattern.
 
         Args:
             text: a SQL expression of text.
@@ -72,8 +86,8 @@ class Dialect:
         """
         return self.match.format(text=text, pattern=f"'{pattern}'")
 
-    def try_cast(self, text: str, to: ColumnType) -> str:
-        """The text as another type, NULL where it can't be.
+    def try_cast(self, text: str, to: CastType) -> str:
+        """Return the text as another type, NULL where it can't be.
 
         Args:
             text: a SQL expression of text.
@@ -82,10 +96,27 @@ class Dialect:
         Returns:
             A SQL expression of that type.
         """
-        return self.casts.get(to, self.try_cast_as).format(text=text, type=self.types[to])
+        return self.try_cast_as.format(text=text, type=self.types[to])
+
+    def renamed(self, text: str, renamings: Mapping[str, str]) -> str:
+        """Return a text in the spelling that a table of renamings gives it.
+
+        Args:
+            text: a SQL expression of text.
+            renamings: each spelling to be renamed, with the one to use.
+
+        Returns:
+            A SQL expression of text.
+        """
+        if not renamings:
+            return text
+        pairs = ", ".join(
+            self.pair.format(key=literal(old), value=literal(new)) for old, new in renamings.items()
+        )
+        return f"COALESCE({self.lookup.format(pairs=pairs, text=text)}, {text})"
 
     def constant(self, moment: datetime) -> str:
-        """A time as SQL writes one.
+        """Return a time as SQL writes one.
 
         Args:
             moment: local civil time.
@@ -96,7 +127,7 @@ class Dialect:
         return f"{self.types['datetime']} '{moment.isoformat(sep=' ')}'"
 
     def parse_city_datetime(self, text: str) -> str:
-        """The City's way of writing a time, read.
+        """Return the City's way of writing a time, read.
 
         Args:
             text: a SQL expression of text in that form.
@@ -106,18 +137,41 @@ class Dialect:
         """
         return self.city_datetime.format(text=text)
 
+    def parse_us_datetime(self, text: str) -> str:
+        """Return the same day, and the hour from 0 to 23, read.
+
+        Args:
+            text: a SQL expression of text in that form.
+
+        Returns:
+            A SQL expression of local civil time.
+        """
+        return self.us_datetime.format(text=text)
+
 
 _CITY_FORMAT: Final = "%m/%d/%Y %I:%M:%S %p"
 _ISO_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%g"
 
+
+_DUCKDB_PRESENT: Final = present_sql(f"TRIM({{text}}, '{WHITESPACE}')")
 
 DUCKDB: Final = Dialect(
     name="duckdb",
     match="REGEXP_FULL_MATCH({text}, {pattern})",
     try_cast_as="TRY_CAST({text} AS {type})",
     city_datetime=f"TRY_STRPTIME({{text}}, '{_CITY_FORMAT}')",
+    us_datetime="TRY_STRPTIME({text}, '%m/%d/%Y %H:%M:%S')",
+    any_form=(
+        f"TRY_STRPTIME({{text}}, ['{_CITY_FORMAT}', '%m/%d/%Y %I:%M %p', '%m/%d/%Y %H:%M:%S',"
+        " '%m/%d/%Y %H:%M', '%Y %b %d %I:%M:%S %p'])"
+    ),
+    any_date="TRY_STRPTIME({text}, ['%m/%d/%Y', '%Y-%m-%d', '%Y %b %d'])",
     # One constant: `literal` puts it together of many, in each of dozens of places.
-    trim=f"CASE WHEN {VISIBLE_ENDS} THEN {{text}} ELSE NULLIF(TRIM({{text}}, '{WHITESPACE}'), '') END",
+    trim=(
+        f"CASE WHEN {VISIBLE_ENDS} AND {SURELY_PRESENT.format(text='{text}', length='STRLEN')} THEN {{text}} "
+        f"ELSE {_DUCKDB_PRESENT} END"
+    ),
+    bare=f"TRIM({{text}}, '{WHITESPACE}')",
     trims_ahead=False,
     types={"integer": "BIGINT", "decimal": "DOUBLE", "datetime": "TIMESTAMP"},
     # A text that its value, written again, gives back has been read rightly: no pattern need be matched.
@@ -145,6 +199,10 @@ _SPARK_HOUR: Final = f"MOD(TRY_CAST({_SPARK_PARTS}[3] AS INT), 12) + IF({_SPARK_
 _SPARK_ANY_WIDTH: Final = (
     f"CONCAT({_SPARK_PARTS}[2], '-', {_SPARK_PARTS}[0], '-', {_SPARK_PARTS}[1], ' ',"
     f" CAST({_SPARK_HOUR} AS STRING), ':', {_SPARK_PARTS}[4], ':', {_SPARK_PARTS}[5])"
+)
+_SPARK_US: Final = (
+    f"CONCAT({_SPARK_PARTS}[2], '-', {_SPARK_PARTS}[0], '-', {_SPARK_PARTS}[1], ' ',"
+    f" {_SPARK_PARTS}[3], ':', {_SPARK_PARTS}[4], ':', {_SPARK_PARTS}[5])"
 )
 
 
@@ -183,10 +241,12 @@ SPARK: Final = Dialect(
         f"CASE WHEN TRY_CAST({_SPARK_PARTS}[3] AS INT) BETWEEN 1 AND 12"
         f" THEN TRY_CAST({_SPARK_ANY_WIDTH} AS TIMESTAMP_NTZ) END"
     ),
+    us_datetime=f"TRY_CAST({_SPARK_US} AS TIMESTAMP_NTZ)",
     types={"integer": "BIGINT", "decimal": "DOUBLE", "datetime": "TIMESTAMP_NTZ"},
-    # A forgiving cast to a whole number takes no `32.0`.
-    casts={"integer": "TRY_CAST(TRY_CAST({text} AS DECIMAL(38, 6)) AS {type})"},
-    trim="NULLIF(TRIM(BOTH {whitespace} FROM {text}), '')",
+    trim=present_sql("TRIM(BOTH {whitespace} FROM {text})"),
+    lookup="TRY_ELEMENT_AT(MAP({pairs}), {text})",
+    pair="{key}, {value}",
+    byte_length="OCTET_LENGTH",
     # Plain casts are as forgiving in a session without ANSI mode; the others throw and catch an exception.
     quick={
         "integer": Quick("CAST({text} AS BIGINT)", "CAST({value} AS STRING) = {text}"),

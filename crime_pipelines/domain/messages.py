@@ -1,21 +1,38 @@
-"""An incident as a message: JSON in the API layout."""
+"""An incident, or its deletion, as a message: JSON in the API layout.
+
+A sender chooses everything in a message, so everything is bounded: its size, depth, number of headings, shift
+and dates, and what a key or a text may be.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
+from crime_pipelines.domain.dates import parse_shifted, shift
+from crime_pipelines.domain.fields import FIELDS, Reason
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.message_plan import DELETED, plan_of
+from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.domain.reading import Incident, read_trimmed
-from crime_pipelines.domain.schema import FIELDS, Reason, normal_heading
+from crime_pipelines.domain.text import without_missing
+from crime_pipelines.domain.values import flag, identifier, integer
+from crime_pipelines.domain.versions import Tombstone
 
+#: Bytes of a message, as of a record of a file.
+MOST_BYTES: Final = 262_144
+#: Objects and arrays within one another; the API's own fields nest two.
+MOST_DEPTH: Final = 8
+MOST_HEADINGS: Final = 256
+MOST_SHIFT_YEARS: Final = 1_000
+#: An incident or its version is dated at most so long after its message was published: zones, and clocks.
+LATEST_AFTER_PUBLICATION: Final = timedelta(days=1)
 #: What the API layout calls a field that goes by another name here.
 _API_NAMES: Final = {field.name: field.headings[0] for field in FIELDS if field.headings}
 _NESTED: Final = frozenset((dict, list))
-_FIELD_OF: Final = {heading: field.name for field in FIELDS for heading in (field.name, *field.headings)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +48,45 @@ class BadMessage:
     error: str
 
 
-def read_message(payload: bytes, shift_years: int) -> Incident | BadMessage:
+class _TwiceError(ValueError):
+    """A key that an object has twice."""
+
+
+def read_message(
+    payload: bytes, shift_years: int, layout: Layout = CHICAGO, published_at: datetime | None = None
+) -> Incident | Tombstone | BadMessage:
     """Read a message.
 
     Args:
         payload: a JSON object in UTF-8, fields by their headings in the API layout or the file layout; what
             is not a field is passed over, and a field that is absent counts as empty.
         shift_years: calendar years to move the dates by; see `read_incident`.
+        layout: the department's layout, by whose headings its fields may go as well.
+        published_at: when the message was published, with its zone; None if dates are not to be held
+            against it.
 
     Returns:
-        The incident, or why there is none.
+        The incident, its deletion, or why there is neither.
     """
+    if len(payload) > MOST_BYTES:
+        return _malformed(f"{len(payload):,} bytes are more than {MOST_BYTES:,}")
     try:
-        found = json.loads(payload)
-    except (ValueError, RecursionError) as error:
-        return BadMessage(Reason.MALFORMED_ROW, f"not JSON: {error}")
-    return read_decoded(found, shift_years)
+        found = json.loads(payload.decode("utf-8-sig"), object_pairs_hook=_object)
+        if b"\\u" in payload:
+            json.dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return _malformed("half a surrogate pair, which is no text")
+    except _TwiceError as error:
+        return _malformed(f"two values for {str(error)[:100]!r}")
+    except RecursionError:
+        return _malformed(f"nested deeper than {MOST_DEPTH}")
+    except ValueError as error:
+        return _malformed(f"not JSON: {error}")
+    return read_decoded(found, shift_years, text_of, layout, published_at)
 
 
 def text_of(value: float | bool | None) -> str:
-    """The text that a value which is no text stands for.
+    """Return the text that a value which is no text stands for.
 
     Args:
         value: a value as JSON has it, neither an object nor an array.
@@ -66,23 +102,34 @@ def text_of(value: float | bool | None) -> str:
 
 
 def read_decoded(
-    found: object, shift_years: int, text_of: Callable[[float | bool | None], str] = text_of
-) -> Incident | BadMessage:
-    """Read a message that is decoded already.
+    found: object,
+    shift_years: int,
+    text_of: Callable[[float | bool | None], str] = text_of,
+    layout: Layout = CHICAGO,
+    published_at: datetime | None = None,
+) -> Incident | Tombstone | BadMessage:
+    """Read a message that is decoded already, and holds no key twice and no half a surrogate pair.
 
     Args:
         found: what a decoder of JSON made of the payload.
         shift_years: as for `read_message`.
         text_of: `text_of`, or what refuses a value by an error of its own, which is passed on.
+        layout: as for `read_message`.
+        published_at: as for `read_message`.
 
     Returns:
         As for `read_message`.
     """
     if not isinstance(found, dict):
-        return BadMessage(Reason.MALFORMED_ROW, "not a JSON object")
-    plan = _plan(tuple(found))
-    if isinstance(plan, BadMessage):
-        return plan
+        return _malformed("not a JSON object")
+    if len(found) > MOST_HEADINGS:
+        return _malformed(f"{len(found):,} headings are more than {MOST_HEADINGS}")
+    nested = not _NESTED.isdisjoint(map(type, found.values()))
+    if nested and _is_deeper(found, MOST_DEPTH):
+        return _malformed(f"nested deeper than {MOST_DEPTH}")
+    plan = plan_of(tuple(found), layout)
+    if plan.repeated:
+        return _malformed(f"two values for {plan.repeated}")
     values = plan.pick((*found.values(), ""))
     try:
         texts = [*map(str.strip, values)]
@@ -90,16 +137,31 @@ def read_decoded(
         if not _NESTED.isdisjoint(map(type, values)):
             fields = zip(found.items(), plan.names, strict=True)
             heading = next(each for (each, value), name in fields if name and type(value) in _NESTED)
-            return BadMessage(Reason.MALFORMED_ROW, f"{heading} is no text")
+            return _malformed(f"{heading} is no text")
         texts = [value.strip() if type(value) is str else text_of(value) for value in values]
-    read = read_trimmed(texts, shift_years)
+    deleted = _flag(texts.pop())
+    if deleted is None:
+        return _malformed(f"deleted is {_shown(found, plan.names, DELETED)}")
+    if plan.columns:
+        texts = [column.text(texts).strip() for column in plan.columns]
+    carried = integer(texts[_SHIFT]) or 0
+    if not -MOST_SHIFT_YEARS <= carried <= MOST_SHIFT_YEARS:
+        return _malformed(f"shift_years is {_shown(found, plan.names, 'shift_years')}")
+    read = _tombstone(texts, shift_years, carried) if deleted else read_trimmed(texts, shift_years, layout)
     if isinstance(read, Reason):
-        return BadMessage(read, f"{read}: {_shown(found, plan.names, read)}")
+        field = _FIELD_OF.get(read, "updated_on" if deleted else "occurred_at")
+        told = f"{_API_NAMES.get(field, field)} is {_shown(found, plan.names, field)}"
+        return BadMessage(read, f"{read}: {told}")
+    misdated = _misdated(read, published_at)
+    if misdated:
+        field, why = misdated
+        told = f"{_API_NAMES.get(field, field)} is {_shown(found, plan.names, field)}"
+        return BadMessage(Reason.BAD_DATE, f"{Reason.BAD_DATE}: {told}, {why}")
     return read
 
 
 def write_message(row: Mapping[str, str | None]) -> bytes:
-    """A message in the API layout.
+    """Return a message in the API layout.
 
     Args:
         row: the texts of a row by field name; empty ones are left out, as the API does.
@@ -111,34 +173,72 @@ def write_message(row: Mapping[str, str | None]) -> bytes:
     return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-class _Plan(NamedTuple):
-    """How the values of a message are read.
-
-    Attributes:
-        names: the field of each of its headings.
-        pick: takes from its values and one more, which stands for what is absent, those of `schema.FIELDS`.
-    """
-
-    names: tuple[str | None, ...]
-    pick: Callable[[tuple[Any, ...]], tuple[Any, ...]]
+_NAMES: Final = tuple(field.name for field in FIELDS)
+_ID, _UPDATED, _SHIFT = (_NAMES.index(name) for name in ("id", "updated_on", "shift_years"))
+_FIELD_OF: Final = {Reason.MISSING_ID: "id", Reason.BAD_ID: "id", Reason.BAD_ARREST: "arrest"}
 
 
-@lru_cache(maxsize=256)
-def _plan(headings: tuple[str, ...]) -> _Plan | BadMessage:
-    """The plan for these headings. A sender's messages mostly have one of a few sets of headings."""
-    names = tuple(_FIELD_OF.get(heading) or _FIELD_OF.get(normal_heading(heading)) for heading in headings)
-    for name in names:
-        if name is not None and names.count(name) > 1:
-            return BadMessage(Reason.MALFORMED_ROW, f"two values for {name}")
-    return _Plan(names, itemgetter(*((*names, field.name).index(field.name) for field in FIELDS)))
+def _malformed(error: str) -> BadMessage:
+    return BadMessage(Reason.MALFORMED_ROW, error)
 
 
-def _shown(found: Mapping[str, Any], names: tuple[str | None, ...], reason: Reason) -> str:
-    field = {
-        Reason.MISSING_ID: "id",
-        Reason.BAD_ID: "id",
-        Reason.BAD_ARREST: "arrest",
-    }.get(reason, "occurred_at")
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _TwiceError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _is_deeper(value: dict[str, Any], depth: int) -> bool:
+    level: list[dict[str, Any] | list[Any]] = [value]
+    for _ in range(depth):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _flag(text: str) -> bool | None:
+    (known,) = without_missing([text])
+    return flag(known) if known else False
+
+
+def _tombstone(texts: list[str], shift_years: int, carried: int) -> Tombstone | Reason:
+    texts = [*without_missing(texts)]
+    number = identifier(texts[_ID])
+    if number is None:
+        return Reason.BAD_ID if texts[_ID] else Reason.MISSING_ID
+    if not texts[_UPDATED]:
+        return Reason.MISSING_DATE
+    updated_on = parse_shifted(texts[_UPDATED], 0 if carried else shift_years)
+    if updated_on is None:
+        return Reason.BAD_DATE
+    return Tombstone(number, updated_on, carried or shift_years)
+
+
+def _misdated(version: Incident | Tombstone, published_at: datetime | None) -> tuple[str, str] | None:
+    """Return a field whose date can't be, its shift undone, and why."""
+    latest = published_at and published_at.astimezone(UTC).replace(tzinfo=None) + LATEST_AFTER_PUBLICATION
+    for field in ("occurred_at", "updated_on"):
+        moment: datetime | None = getattr(version, field, None)
+        if moment is None:
+            continue
+        try:
+            unshifted = shift(moment, -version.shift_years)
+        except ValueError:
+            return field, "outside of the years 1 to 9999 without its shift"
+        if latest is not None and unshifted > latest:
+            return field, "later than its message"
+    return None
+
+
+def _shown(found: Mapping[str, Any], names: tuple[str | None, ...], field: str) -> str:
     value = next((value for value, name in zip(found.values(), names, strict=True) if name == field), None)
     shown = value if value is None or isinstance(value, str) else text_of(value)
-    return f"{_API_NAMES.get(field, field)} is {shown!r}"
+    return repr(shown if shown is None else shown[:100])

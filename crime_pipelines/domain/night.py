@@ -1,29 +1,31 @@
-"""Late night: the hours between 22:00 and 04:00, and the night an incident belongs to."""
+"""Late night: the hours that count as such, and the night an incident belongs to."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Final
 
-#: First hour of the window, and the hour it ends before. Half-open: 03:59:59 is in, 04:00:00 is out.
+#: First hour of the window, and the hour it ends before: the last second before `END_HOUR` is in.
 START_HOUR: Final = 22
 END_HOUR: Final = 4
+#: The window in words.
+LATE_NIGHT: Final = f"{START_HOUR:02d}:00-{END_HOUR:02d}:00"
 
 
 def is_late_night(occurred_at: datetime) -> bool:
-    """Whether a local civil time lies in the late-night window.
+    """Tell whether a local civil time lies in the late-night window.
 
     Args:
         occurred_at: local civil time, without time zone.
 
     Returns:
-        True from 22:00:00 up to, not including, 04:00:00.
+        True from `START_HOUR` up to, not including, `END_HOUR`.
     """
     return occurred_at.hour >= START_HOUR or occurred_at.hour < END_HOUR
 
 
 def operational_night(occurred_at: datetime) -> date | None:
-    """The date of the evening that the night of an incident began on.
+    """Return the date of the evening that the night of an incident began on.
 
     Args:
         occurred_at: local civil time, without time zone.
@@ -40,7 +42,7 @@ def operational_night(occurred_at: datetime) -> date | None:
 
 
 def is_late_night_sql(occurred_at: str) -> str:
-    """The SQL face of `is_late_night`.
+    """Return the SQL rule of `is_late_night`.
 
     Args:
         occurred_at: a SQL expression of a DATETIME (TIMESTAMP without time zone).
@@ -53,7 +55,7 @@ def is_late_night_sql(occurred_at: str) -> str:
 
 
 def operational_night_sql(occurred_at: str) -> str:
-    """The SQL face of `operational_night`.
+    """Return the SQL rule of `operational_night`.
 
     Args:
         occurred_at: a SQL expression of a DATETIME (TIMESTAMP without time zone).

@@ -1,58 +1,14 @@
-"""Which kind of offence an incident is: the normal form of primary types, and the theft classifier."""
+"""Kinds of offences: the normal form of primary types, and the theft classifier."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from typing import Final
 
+from crime_pipelines.domain.dialect import Dialect
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.model import Names
 from crime_pipelines.domain.text import clean, fold, fold_sql, literal
-
-#: The City's renamings of one and the same type over the years, in folded form.
-RENAMED: Final = {
-    "CRIM SEXUAL ASSAULT": "CRIMINAL SEXUAL ASSAULT",
-    "NON - CRIMINAL": "NON-CRIMINAL",
-    "NON-CRIMINAL (SUBJECT SPECIFIED)": "NON-CRIMINAL",
-}
-
-#: Types as the City writes them today. Others pass as well: the list only spares the work of folding a value
-#: that is already in its normal form.
-KNOWN_TYPES: Final = (
-    "ARSON",
-    "ASSAULT",
-    "BATTERY",
-    "BURGLARY",
-    "CONCEALED CARRY LICENSE VIOLATION",
-    "CRIMINAL DAMAGE",
-    "CRIMINAL SEXUAL ASSAULT",
-    "CRIMINAL TRESPASS",
-    "DECEPTIVE PRACTICE",
-    "DOMESTIC VIOLENCE",
-    "GAMBLING",
-    "HOMICIDE",
-    "HUMAN TRAFFICKING",
-    "INTERFERENCE WITH PUBLIC OFFICER",
-    "INTIMIDATION",
-    "KIDNAPPING",
-    "LIQUOR LAW VIOLATION",
-    "MOTOR VEHICLE THEFT",
-    "NARCOTICS",
-    "NON-CRIMINAL",
-    "OBSCENITY",
-    "OFFENSE INVOLVING CHILDREN",
-    "OTHER NARCOTIC VIOLATION",
-    "OTHER OFFENSE",
-    "PROSTITUTION",
-    "PUBLIC INDECENCY",
-    "PUBLIC PEACE VIOLATION",
-    "RITUALISM",
-    "ROBBERY",
-    "SEX OFFENSE",
-    "STALKING",
-    "THEFT",
-    "WEAPONS VIOLATION",
-)
-
-_KNOWN: Final = frozenset(KNOWN_TYPES)
 
 
 class OffenceClass(StrEnum):
@@ -79,51 +35,71 @@ CLASS_OF_FBI_CODE: Final = {
     "05": OffenceClass.BURGLARY,
     "03": OffenceClass.ROBBERY,
 }
+#: Types that mostly come to light through what the police do, not by a report: their counts and arrest rates
+#: say as much about policing as about crime.
+FOUND_BY_POLICE: Final = frozenset(
+    {
+        *("NARCOTICS", "OTHER NARCOTIC VIOLATION", "PROSTITUTION", "GAMBLING", "LIQUOR LAW VIOLATION"),
+        *("INTERFERENCE WITH PUBLIC OFFICER", "WEAPONS VIOLATION", "CONCEALED CARRY LICENSE VIOLATION"),
+        *("PUBLIC PEACE VIOLATION", "OBSCENITY", "PUBLIC INDECENCY"),
+    }
+)
+
+#: What stands in the names of offences whose victims a small count could name, in any department's words.
+_SENSITIVE: Final = (
+    *("HOMICIDE", "MURDER", "MANSLAUGHTER", "SEX", "RAPE", "SODOMY", "INCEST", "LEWD", "CHILD", "MINOR"),
+    *("JUVENILE", "TRAFFICKING", "PROSTITUTION", "STALKING"),
+)
 
 
-def normal_type(text: str | None) -> str | None:
-    """The normal form of a primary type: folded (see `text.fold`), the City's renamings taken together.
+def is_sensitive(primary_type: str | None) -> bool:
+    """Tell whether a type of crime is sexual, a homicide or against children, or not known not to be.
+
+    Args:
+        primary_type: the normal form of the type; None where it is not stated.
+
+    Returns:
+        True if it is, or may be.
+    """
+    return primary_type is None or any(word in primary_type.upper() for word in _SENSITIVE)
+
+
+def normal_type(text: str | None, names: Names = CHICAGO.types) -> str | None:
+    """Return the normal form of a primary type: folded (see `text.fold`), the renamings applied.
 
     Args:
         text: the primary type as written, or None.
+        names: the layout's spellings.
 
     Returns:
         The normal form, or None if the text is missing or empty.
     """
-    if text in _KNOWN:
+    if text in names.known_set:
         return text
     folded = fold(text)
-    return RENAMED.get(folded, folded) if folded else None
+    return names.renamings.get(folded, folded) if folded else None
 
 
-def renamed_sql(column: str) -> str:
-    """The City's renamings of types that are folded already, taken together.
-
-    Args:
-        column: a SQL expression of the folded type.
-
-    Returns:
-        A SQL expression of its normal form.
-    """
-    renamed = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in RENAMED.items())
-    return f"CASE {column} {renamed} ELSE {column} END"
-
-
-def normal_type_sql(column: str) -> str:
-    """The SQL face of `normal_type`.
+def normal_type_sql(column: str, dialect: Dialect, names: Names = CHICAGO.types) -> str:
+    """Return the SQL rule of `normal_type`.
 
     Args:
         column: a SQL expression of the primary type as written.
+        dialect: the engine's words.
+        names: as for `normal_type`.
 
     Returns:
         A SQL expression of its normal form.
     """
-    known = ", ".join(map(literal, KNOWN_TYPES))
-    return f"CASE WHEN {column} IN ({known}) THEN {column} ELSE {renamed_sql(fold_sql(column))} END"
+    folded = dialect.renamed(fold_sql(column), names.renamings)
+    if not names.known:
+        return folded
+    known = ", ".join(map(literal, names.known))
+    return f"CASE WHEN {column} IN ({known}) THEN {column} ELSE {folded} END"
 
 
 def offence_class(primary_type: str | None, fbi_code: str | None) -> OffenceClass:
-    """The class of an incident by its primary type or, where that is missing, by its FBI code.
+    """Return the class of an incident by its primary type or, where that is missing, by its FBI code.
 
     Args:
         primary_type: the primary type, in any spelling `normal_type` understands.
@@ -139,7 +115,7 @@ def offence_class(primary_type: str | None, fbi_code: str | None) -> OffenceClas
 
 
 def is_theft(primary_type: str | None, fbi_code: str | None) -> bool:
-    """Whether an incident counts as a theft (motor vehicle theft, burglary and robbery do not).
+    """Tell whether an incident counts as a theft (motor vehicle theft, burglary and robbery do not).
 
     Args:
         primary_type: as for `offence_class`.
@@ -152,7 +128,7 @@ def is_theft(primary_type: str | None, fbi_code: str | None) -> bool:
 
 
 def offence_class_sql(primary_type: str, fbi_code: str) -> str:
-    """The SQL face of `offence_class`, over columns already read (normal type, trimmed code).
+    """Return the SQL rule of `offence_class`, over columns already read (normal type, trimmed code).
 
     Args:
         primary_type: a SQL expression of the normal form of the primary type.
@@ -172,7 +148,7 @@ def offence_class_sql(primary_type: str, fbi_code: str) -> str:
 
 
 def is_theft_sql(primary_type: str, fbi_code: str) -> str:
-    """The SQL face of `is_theft`, over columns already read.
+    """Return the SQL rule of `is_theft`, over columns already read.
 
     Args:
         primary_type: as for `offence_class_sql`.

@@ -18,10 +18,14 @@ from crime_pipelines.domain.dates import (
     shift_sql,
 )
 from crime_pipelines.domain.dialect import Dialect
+from crime_pipelines.domain.fields import COLUMNS, CRITICAL, FIELDS, Kind, Reason
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.model import Layout
+from crime_pipelines.domain.locations import normal_location
 from crime_pipelines.domain.offences import normal_type
-from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
-from crime_pipelines.domain.text import WHITESPACE, Trimmed, Untrimmed, clean_sql, literal
+from crime_pipelines.domain.text import WHITESPACE, Trimmed, Untrimmed, clean_sql, literal, without_missing
 from crime_pipelines.domain.values import (
+    LONGEST_CACHED,
     candidate_sql,
     decimal,
     flag,
@@ -29,25 +33,25 @@ from crime_pipelines.domain.values import (
     integer,
     is_unreadable,
     is_unreadable_sql,
+    missing_sql,
     type_of_value,
     value_sql,
 )
 
 _NAMES: Final = tuple(field.name for field in FIELDS)
-#: The fields that are null, and told of, where they can't be read: text can always be, and without the
-#: critical ones there is no incident.
+#: The fields that are null, and told of, where they can't be read; without the critical ones is no incident.
 _CHECKED: Final = tuple(
     field
     for field in FIELDS
-    if field.name not in CRITICAL and field.kind not in (Kind.TEXT, Kind.PRIMARY_TYPE)
+    if field.name not in CRITICAL and field.kind not in (Kind.TEXT, Kind.PRIMARY_TYPE, Kind.LOCATION)
 )
-#: Departments publish by the batch: thousands of incidents say that they were updated at the same second.
+#: Departments publish by the batch: thousands of incidents were updated at the same second.
 _updated: Final = lru_cache(maxsize=1 << 12)(parse_shifted)
 _texts_checked: Final = itemgetter(*(_NAMES.index(field.name) for field in _CHECKED))
 
 
 class Incident(NamedTuple):
-    """One version of an incident, dates shifted; the fields are those of `schema.COLUMNS`, in order.
+    """A version of an incident, dates shifted; the fields are those of `fields.COLUMNS`, in order.
 
     `unreadable` names the fields whose text could not be read, joined by commas; None if there are none.
     """
@@ -60,7 +64,7 @@ class Incident(NamedTuple):
     primary_type: str | None
     description: str | None
     location_description: str | None
-    arrest: bool
+    arrest: bool | None
     domestic: bool | None
     beat: str | None
     district: str | None
@@ -81,7 +85,9 @@ if Incident._fields != COLUMNS:
     raise AssertionError("an incident's fields are not the columns of the schema")
 
 
-def read_incident(row: Mapping[str, str | None], shift_years: int) -> Incident | Reason:
+def read_incident(
+    row: Mapping[str, str | None], shift_years: int, layout: Layout = CHICAGO
+) -> Incident | Reason:
     """Read one row.
 
     Args:
@@ -89,24 +95,27 @@ def read_incident(row: Mapping[str, str | None], shift_years: int) -> Incident |
             that is absent counts as empty.
         shift_years: calendar years to move the dates by; a row that says in `shift_years` that its
             dates have been shifted already keeps them.
+        layout: whose areas, spellings and needed fields count; the texts are mapped already.
 
     Returns:
         The incident, or the first reason why the row can't be one.
     """
     get = row.get
-    return read_trimmed([(get(name) or "").strip() for name in _NAMES], shift_years)
+    return read_trimmed([(get(name) or "").strip() for name in _NAMES], shift_years, layout)
 
 
-def read_trimmed(texts: Sequence[str], shift_years: int) -> Incident | Reason:
+def read_trimmed(texts: Sequence[str], shift_years: int, layout: Layout = CHICAGO) -> Incident | Reason:
     """`read_incident` for whoever has the texts in order and trimmed.
 
     Args:
         texts: the trimmed texts of the row in the order of `schema.FIELDS`, empty where there is none.
         shift_years: as for `read_incident`.
+        layout: as for `read_incident`.
 
     Returns:
         As for `read_incident`.
     """
+    texts = without_missing(texts)
     # What `values.value` and `values.is_unreadable` say of each field, spelled out for speed.
     (
         id_text, case_number, occurred, block, iucr, type_text, description, location, arrest_text,
@@ -115,15 +124,15 @@ def read_trimmed(texts: Sequence[str], shift_years: int) -> Incident | Reason:
     ) = texts  # fmt: skip
     number = identifier(id_text)
     occurred_at = parse_shifted(occurred, shift_years)
-    arrest = flag(arrest_text)
-    if number is None or occurred_at is None or arrest is None:
+    arrest = flag(arrest_text) if layout.has_arrests else None
+    if number is None or occurred_at is None or (arrest is None and layout.has_arrests):
         return _reason(id_text, number, occurred, occurred_at)
     domestic = flag(domestic_text)
     ward = integer(ward_text)
-    area = community_area(area_text)
+    area = community_area(area_text, layout.areas)
     x = decimal(x_text)
     y = decimal(y_text)
-    updated_on = _updated(updated, shift_years)
+    updated_on = (_updated if len(updated) <= LONGEST_CACHED else parse_shifted)(updated, shift_years)
     latitude = decimal(latitude_text)
     longitude = decimal(longitude_text)
     carried = unreadable = None
@@ -138,16 +147,17 @@ def read_trimmed(texts: Sequence[str], shift_years: int) -> Incident | Reason:
             occurred_at = parse_datetime(occurred) or occurred_at
             updated_on = updated_on and parse_datetime(updated)
     values = (
-        number, case_number or None, occurred_at, block or None, iucr or None, normal_type(type_text),
-        description or None, location or None, arrest, domestic, beat or None, district or None, ward, area,
-        fbi_code or None, x, y, occurred_at.year, updated_on, latitude, longitude, carried or shift_years,
-        unreadable,
+        number, case_number or None, occurred_at, block or None, iucr or None,
+        normal_type(type_text, layout.types), description or None,
+        normal_location(location, layout.locations), arrest, domestic, beat or None, district or None,
+        ward, area, fbi_code or None, x, y, occurred_at.year, updated_on, latitude, longitude,
+        carried or shift_years, unreadable,
     )  # fmt: skip
     return tuple.__new__(Incident, values)
 
 
 def _unreadable(texts: Sequence[str], found: Sequence[type_of_value | None]) -> str | None:
-    """The names of the fields that can't be read, of those that may be."""
+    """Return the names of the fields that can't be read, of those that may be."""
     named = zip(_CHECKED, _texts_checked(texts), found, strict=True)
     return ",".join(each.name for each, text, value in named if is_unreadable(each.kind, text, value)) or None
 
@@ -168,8 +178,9 @@ def read_incidents_sql(
     dialect: Dialect,
     shift_years: int,
     also: Sequence[str] = (),
+    layout: Layout = CHICAGO,
 ) -> str:
-    """The SQL face of `read_incident`, over a table of raw rows.
+    """Return the SQL rule of `read_incident`, over a table of raw rows.
 
     Args:
         relation: a SQL table expression of raw rows, every column text.
@@ -177,6 +188,7 @@ def read_incidents_sql(
         dialect: the engine's words for reading text.
         shift_years: as for `read_incident`.
         also: columns of `relation` to pass on.
+        layout: as for `read_incident`.
 
     Returns:
         A SELECT of `schema.COLUMNS`, then `reject_reason` (NULL for an incident), then `also`. Of a row
@@ -190,9 +202,9 @@ def read_incidents_sql(
     query = f"SELECT {', '.join([*candidates, *texts])} FROM {relation}"
 
     values = [
-        f"{value_sql(field.kind, raw[field.name], dialect, f'q_{field.name}' if quick[field.name] else None)}"
-        f" AS v_{field.name}"
+        f"{value_sql(field.kind, raw[field.name], dialect, candidate, layout)} AS v_{field.name}"
         for field in present
+        for candidate in [f"q_{field.name}" if quick[field.name] else None]
     ]
     query = f"SELECT {', '.join([*values, *texts])} FROM ({query}) AS candidates"
 
@@ -203,37 +215,36 @@ def read_incidents_sql(
     query = f"SELECT {', '.join([*checked, *texts])} FROM ({query}) AS unchecked"
 
     columns = incident_sql(raw, dialect, shift_years)
-    columns["unreadable"] = _unreadable_sql(raw)
+    columns["unreadable"] = _unreadable_sql(raw, dialect)
     outer = [f"{columns[column]} AS {column}" for column in COLUMNS]
-    outer += [f"{_reason_sql(raw, dialect)} AS reject_reason", *also]
+    outer += [f"{_reason_sql(raw, dialect, layout)} AS reject_reason", *also]
     return f"SELECT {', '.join(outer)} FROM ({query}) AS read_values"
 
 
 def _trimmed(
     relation: str, raw: Mapping[str, str], dialect: Dialect, also: Sequence[str]
 ) -> tuple[str, Mapping[str, str]]:
-    """The texts, trimmed ahead or as far as the dialect says, and their columns."""
+    """Return the texts, trimmed ahead or as far as the dialect says, and their columns."""
     if not dialect.trim:
         return relation, raw
     whitespace = literal(WHITESPACE)
     selected: list[str] = []
     columns: dict[str, str] = {}
-    for field in FIELDS:
-        if field.name not in raw:
-            continue
+    for field in [field for field in FIELDS if field.name in raw]:
         column = raw[field.name]
         trimmed = dialect.trim.format(text=column, whitespace=whitespace)
         if dialect.trims_ahead or field.kind is Kind.TEXT:
             columns[field.name] = Trimmed(f"t_{column}")
             selected.append(f"{trimmed} AS t_{column}")
         else:
-            columns[field.name] = Untrimmed(column, trimmed)
+            bare = dialect.bare.format(text=column) if dialect.bare else None
+            columns[field.name] = Untrimmed(column, trimmed, bare)
             selected.append(column)
     return f"(SELECT {', '.join(dict.fromkeys([*selected, *also]))} FROM {relation}) AS trimmed", columns
 
 
 def incident_sql(raw: Collection[str], dialect: Dialect, shift_years: int) -> dict[str, str]:
-    """What becomes of the values of a row: the shift, the year, and what stands for absent fields.
+    """Values that follow from others of a row: the shift, the year, and what stands for absent fields.
 
     Args:
         raw: the fields that are there, as keys; the value of each is in the column ``v_`` with its name.
@@ -244,7 +255,7 @@ def incident_sql(raw: Collection[str], dialect: Dialect, shift_years: int) -> di
         A SQL expression of each of `schema.COLUMNS` but `unreadable`.
     """
     columns = {
-        field.name: f"v_{field.name}" if field.name in raw else _missing(field.kind, dialect)
+        field.name: f"v_{field.name}" if field.name in raw else missing_sql(field.kind, dialect)
         for field in FIELDS
     }
     carried = f"COALESCE({columns['shift_years']}, 0)"
@@ -260,37 +271,26 @@ def incident_sql(raw: Collection[str], dialect: Dialect, shift_years: int) -> di
     return columns
 
 
-def _missing(kind: Kind, dialect: Dialect) -> str:
-    sql_type = {
-        Kind.DATETIME: dialect.types["datetime"],
-        Kind.FLAG: "BOOLEAN",
-        Kind.INTEGER: dialect.types["integer"],
-        Kind.AREA: dialect.types["integer"],
-        Kind.DECIMAL: dialect.types["decimal"],
-    }.get(kind, "STRING")
-    return f"CAST(NULL AS {sql_type})"
-
-
-def _unreadable_sql(raw: Mapping[str, str]) -> str:
+def _unreadable_sql(raw: Mapping[str, str], dialect: Dialect) -> str:
     fields = [field for field in _CHECKED if field.name in raw]
     if not fields:
         return "CAST(NULL AS STRING)"
     all_read = " AND ".join(f"v_{field.name} IS NOT NULL" for field in fields)
     names = ", ".join(
-        f"CASE WHEN {is_unreadable_sql(field.kind, raw[field.name], f'v_{field.name}')} "
+        f"CASE WHEN {is_unreadable_sql(field.kind, raw[field.name], f'v_{field.name}', dialect)} "
         f"THEN {literal(',' + field.name)} ELSE '' END"
         for field in fields
     )
     return f"CASE WHEN {all_read} THEN NULL ELSE NULLIF(SUBSTR(CONCAT({names}), 2), '') END"
 
 
-def _reason_sql(raw: Mapping[str, str], dialect: Dialect) -> str:
-    cleaned = {name: f"({clean_sql(raw[name])})" for name in CRITICAL}
-    date = cleaned["occurred_at"]
+def _reason_sql(raw: Mapping[str, str], dialect: Dialect, layout: Layout) -> str:
+    number, date = (f"({clean_sql(raw[name])})" for name in ("id", "occurred_at"))
+    has_arrest = " AND v_arrest IS NOT NULL" * layout.has_arrests
     date_alone = is_date_alone_sql(date, dialect)
     return (
-        f"CASE WHEN v_id IS NOT NULL AND v_occurred_at IS NOT NULL AND v_arrest IS NOT NULL THEN NULL "
-        f"WHEN v_id IS NULL AND {cleaned['id']} IS NULL THEN {literal(Reason.MISSING_ID)} "
+        f"CASE WHEN v_id IS NOT NULL AND v_occurred_at IS NOT NULL{has_arrest} THEN NULL "
+        f"WHEN v_id IS NULL AND {number} IS NULL THEN {literal(Reason.MISSING_ID)} "
         f"WHEN v_id IS NULL THEN {literal(Reason.BAD_ID)} "
         f"WHEN v_occurred_at IS NULL AND {date} IS NULL THEN {literal(Reason.MISSING_DATE)} "
         f"WHEN v_occurred_at IS NULL AND {date_alone} THEN {literal(Reason.DATE_WITHOUT_TIME)} "

@@ -1,11 +1,13 @@
 """Text as it comes out of a file: trimming, folding to upper case, collapsing inner spaces.
 
-Every rule here has two faces built from the same constants: a Python function on a value and a portable
+Every rule here stands twice, built from the same constants: a Python function on a value and a portable
 SQL expression (valid as it stands in BigQuery, Spark and DuckDB) that says the same of a column.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
 from typing import Final, Self
 
 #: Every character for which ``str.isspace`` holds. Spelled out, because SQL's own TRIM means something
@@ -17,6 +19,18 @@ WHITESPACE: Final = (
 #: A SQL condition that ``{text}`` begins and ends with a visible ASCII character, and so needs no trimming.
 #: Text compares by code point. The end comes first: DuckDB takes SUBSTR of some rows alone far more slowly.
 VISIBLE_ENDS: Final = "SUBSTR({text}, -1) BETWEEN '!' AND '~' AND {text} BETWEEN '!' AND '~~'"
+#: Words for "missing", in upper case: read as an empty field, in any case.
+MISSING_WORDS: Final = ("NA", "N/A", "#N/A", "NAN", "NULL", "NONE", "\\N", "-")
+_MISSING: Final = frozenset(
+    "".join(letters)
+    for word in MISSING_WORDS
+    for letters in product(*((letter.lower(), letter) for letter in word))
+)
+#: A SQL condition that ``{text}``, which needs no trimming, is no word for "missing": codes begin with a
+#: digit, names are longer. For speed alone: few texts need a closer look.
+SURELY_PRESENT: Final = (
+    f"(({{text}} < ':' AND {{text}} >= '0') OR {{length}}({{text}}) > {max(map(len, MISSING_WORDS))})"
+)
 _LOWER: Final = "abcdefghijklmnopqrstuvwxyz"
 _UPPER: Final = _LOWER.upper()
 #: Only ASCII letters fold: engines disagree on the rest of Unicode (and on its version).
@@ -24,49 +38,61 @@ _TO_UPPER: Final = str.maketrans(_LOWER, _UPPER)
 
 
 def clean(text: str | None) -> str | None:
-    """The text without white space at its ends; an empty text is None.
+    """Trim a text; an empty one, and a word for "missing", is None.
 
     Args:
         text: any text, or None.
 
     Returns:
-        The trimmed text, or None if nothing is left.
+        The text without white space at its ends, or None if nothing is left.
     """
-    return (text.strip() or None) if text else None
+    trimmed = text.strip() if text else None
+    return trimmed if trimmed and trimmed not in _MISSING else None
+
+
+def without_missing(texts: Sequence[str]) -> Sequence[str]:
+    """Empty the texts that are words for "missing".
+
+    Args:
+        texts: trimmed texts.
+
+    Returns:
+        The texts, those words empty.
+    """
+    if _MISSING.isdisjoint(texts):
+        return texts
+    return ["" if text in _MISSING else text for text in texts]
 
 
 def fold(text: str | None) -> str | None:
-    """The text trimmed, inner white space collapsed to one space, ASCII letters in upper case.
+    """Trim a text, collapse inner white space to one space, and put ASCII letters in upper case.
 
     Args:
         text: any text, or None.
 
     Returns:
-        The folded text, or None if nothing is left.
+        The folded text, or None if nothing is left, or a word for "missing".
     """
-    return " ".join(text.split()).translate(_TO_UPPER) or None if text else None
+    folded = " ".join(text.split()).translate(_TO_UPPER) if text else None
+    return folded if folded and folded not in _MISSING else None
 
 
 def literal(text: str) -> str:
-    """A SQL string literal, portable between the three dialects.
+    """Return a SQL string literal, portable between the three dialects.
 
-    Control characters are spelled with ``CHR``: BigQuery allows no line break inside quotes.
+    Control characters are spelled with ``CHR``, as BigQuery allows no line break inside quotes; so are quotes
+    and backslashes, whose escaping differs between the dialects.
 
     Args:
-        text: the text; neither quotes nor backslashes, whose escaping differs between the dialects.
+        text: the text.
 
     Returns:
         A SQL expression of that text.
-
-    Raises:
-        ValueError: the text holds a quote or a backslash.
     """
-    if "'" in text or "\\" in text:
-        raise ValueError(f"no portable SQL literal for {text!r}: it holds a quote or a backslash")
     parts: list[str] = []
     plain = ""
     for char in text:
-        if ord(char) < 0x20 or ord(char) == 0x85:
+        if ord(char) < 0x20 or char in "\x85'\\":
             if plain:
                 parts.append(f"'{plain}'")
             parts.append(f"CHR({ord(char)})")
@@ -92,21 +118,38 @@ class Untrimmed(str):
 
     Attributes:
         trimmed: a SQL expression of the trimmed text, NULL where nothing is left.
+        bare: the same, but that words for "missing" may stay: shorter, for readings that know no such word.
     """
 
-    __slots__ = ("trimmed",)
+    __slots__ = ("bare", "trimmed")
 
-    def __new__(cls, text: str, trimmed: str) -> Self:
+    def __new__(cls, text: str, trimmed: str, bare: str | None = None) -> Self:
         """Remember both."""
         found = super().__new__(cls, text)
         found.trimmed = trimmed
+        found.bare = bare or trimmed
         return found
 
     trimmed: str
+    bare: str
+
+
+def present_sql(trimmed: str) -> str:
+    """Make a trimmed text NULL where it is empty or a word for "missing".
+
+    Args:
+        trimmed: a SQL expression of the text.
+
+    Returns:
+        A SQL expression.
+    """
+    # Not `UPPER(...) IN (...)`: DuckDB joins such a list to every row, even from a branch that few rows take.
+    words = " ".join(f"WHEN {literal(word)} THEN NULL" for word in ("", *MISSING_WORDS))
+    return f"CASE UPPER({trimmed}) {words} ELSE {trimmed} END"
 
 
 def clean_sql(column: str) -> str:
-    """The SQL face of `clean`; what is `Trimmed` stays as it is, and what is `Untrimmed` says how.
+    """Return the SQL rule of `clean`; what is `Trimmed` stays as it is, and what is `Untrimmed` says how.
 
     The first branch is there for speed alone: nearly every value begins and ends with a visible ASCII
     character and is passed on untouched.
@@ -124,11 +167,12 @@ def clean_sql(column: str) -> str:
     spaced = _SPACED.format(column)
     # TRANSLATE maps one character to one character, so positions found in the one hold in the other
     trimmed = f"SUBSTR({column}, LENGTH({spaced}) - LENGTH(LTRIM({spaced})) + 1, LENGTH(TRIM({spaced})))"
-    return f"CASE WHEN {VISIBLE_ENDS.format(text=column)} THEN {column} ELSE NULLIF({trimmed}, '') END"
+    plain = f"{VISIBLE_ENDS.format(text=column)} AND {SURELY_PRESENT.format(text=column, length='LENGTH')}"
+    return f"CASE WHEN {plain} THEN {column} ELSE {present_sql(trimmed)} END"
 
 
 def fold_sql(column: str) -> str:
-    """The SQL face of `fold`.
+    """Return the SQL rule of `fold`.
 
     Args:
         column: a SQL expression of text.
@@ -140,4 +184,4 @@ def fold_sql(column: str) -> str:
     tab = "CHR(9)"
     spaced = f"TRIM({_SPACED.format(column)})"
     collapsed = f"REPLACE(REPLACE(REPLACE({spaced}, ' ', ' ' || {tab}), {tab} || ' ', ''), {tab}, '')"
-    return f"NULLIF(TRANSLATE({collapsed}, '{_LOWER}', '{_UPPER}'), '')"
+    return present_sql(f"TRANSLATE({collapsed}, '{_LOWER}', '{_UPPER}')")

@@ -1,16 +1,18 @@
-"""Which of several versions of an incident counts.
+"""The current version of an incident, among several.
 
 The order is total on everything a version says, so versions merge in any order and a repeat changes
-nothing: the latest `updated_on` wins, ties go by the fields that the answers read, then by the rest.
+nothing: the latest `updated_on` wins, of equal ones a tombstone, ties go by the fields that the answers read,
+then by the rest.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeVar
 
+from crime_pipelines.domain.fields import COLUMNS
 from crime_pipelines.domain.reading import Incident
-from crime_pipelines.domain.schema import COLUMNS
 
 _FIRST: Final = (
     "updated_on",
@@ -27,8 +29,25 @@ PRECEDENCE: Final = _FIRST + tuple(name for name in COLUMNS if name not in (*_FI
 _by_precedence: Final = itemgetter(*map(COLUMNS.index, PRECEDENCE))
 
 
-def version_key(version: Incident) -> tuple[tuple[bool, Any], ...]:
-    """The key by which versions of one incident are ordered; the greatest counts.
+class Tombstone(NamedTuple):
+    """A version that says the incident is deleted.
+
+    Attributes:
+        id: the incident's key.
+        updated_on: when it was published, shifted; null is earliest.
+        shift_years: calendar years that the date has been shifted by.
+    """
+
+    id: int
+    updated_on: datetime | None
+    shift_years: int
+
+
+V = TypeVar("V", bound=Incident | Tombstone)
+
+
+def version_key(version: Incident | Tombstone) -> tuple[tuple[bool, Any], ...]:
+    """Return the key by which versions of one incident are ordered; the greatest counts.
 
     Args:
         version: a version of the incident.
@@ -36,11 +55,15 @@ def version_key(version: Incident) -> tuple[tuple[bool, Any], ...]:
     Returns:
         A tuple that compares with those of other versions.
     """
-    return tuple([(False, "") if value is None else (True, value) for value in _by_precedence(version)])
+    deleted = type(version) is Tombstone
+    values = (version.updated_on,) if deleted else _by_precedence(version)
+    key = [(False, "") if value is None else (True, value) for value in values]
+    key.insert(1, (True, deleted))
+    return tuple(key)
 
 
-def latest(one: Incident, other: Incident) -> Incident:
-    """The version that counts; associative, commutative and idempotent.
+def latest(one: V, other: V) -> V:
+    """Return the version that counts; associative, commutative and idempotent.
 
     Args:
         one: a version.
@@ -57,5 +80,8 @@ def latest(one: Incident, other: Incident) -> Incident:
     return max(one, other, key=version_key)
 
 
-#: The SQL face of `version_key`: what to ORDER BY within one id so that the version that counts is first.
+#: The SQL rule of `version_key` for incidents alone: what to ORDER BY within one id so that the version that
+#: counts is first.
 LATEST_FIRST: Final = ", ".join(f"{name} DESC NULLS LAST" for name in PRECEDENCE)
+#: The same where tombstones are among them, told by a column `deleted` that is never null.
+LATEST_OR_DELETED_FIRST: Final = LATEST_FIRST.replace(",", ", deleted DESC,", 1)

@@ -1,0 +1,1 @@
+"""CSV records: where each begins and ends, and what its fields are."""

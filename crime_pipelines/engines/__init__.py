@@ -1,0 +1,1 @@
+"""The interface of engines, their registry, and DuckDB, the default."""

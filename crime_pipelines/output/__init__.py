@@ -1,0 +1,1 @@
+"""A run's output: its folder, its record, its checks."""

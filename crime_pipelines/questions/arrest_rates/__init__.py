@@ -1,0 +1,1 @@
+"""The question `arrest_rates`."""

@@ -1,0 +1,1 @@
+"""The question `incident_counts`."""

@@ -1,0 +1,50 @@
+-- How many incidents each year, type of crime and area had, by calendar month and by hour of the day: what the
+-- report's filters add up. One row for each combination that occurs; no type and no area are kept as NULL, so that
+-- the rows add up to all incidents.
+SELECT
+  EXTRACT(YEAR FROM occurred_at) AS year,
+  primary_type,
+  community_area AS area,
+  COUNT(*) AS incidents,
+  COUNTIF(arrest) AS arrests,
+  COUNTIF(is_late_night(occurred_at)) AS late_night,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 1) AS january,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 2) AS february,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 3) AS march,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 4) AS april,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 5) AS may,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 6) AS june,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 7) AS july,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 8) AS august,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 9) AS september,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 10) AS october,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 11) AS november,
+  COUNTIF(EXTRACT(MONTH FROM occurred_at) = 12) AS december,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 0) AS hour_00,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 1) AS hour_01,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 2) AS hour_02,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 3) AS hour_03,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 4) AS hour_04,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 5) AS hour_05,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 6) AS hour_06,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 7) AS hour_07,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 8) AS hour_08,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 9) AS hour_09,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 10) AS hour_10,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 11) AS hour_11,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 12) AS hour_12,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 13) AS hour_13,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 14) AS hour_14,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 15) AS hour_15,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 16) AS hour_16,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 17) AS hour_17,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 18) AS hour_18,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 19) AS hour_19,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 20) AS hour_20,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 21) AS hour_21,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 22) AS hour_22,
+  COUNTIF(EXTRACT(HOUR FROM occurred_at) = 23) AS hour_23
+FROM incidents
+WHERE IS_COVERED(occurred_at, updated_on, @covered_from, @covered_to)
+GROUP BY 1, 2, 3
+ORDER BY year, primary_type, area
