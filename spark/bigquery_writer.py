@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import reduce
@@ -11,21 +11,18 @@ from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
-from crime_pipelines.manifest import Manifest
-from crime_pipelines.settings import Settings
-from crime_pipelines.spark.lines import Located
+from crime_pipelines.cloud.manifest import Manifest
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.schema.columns import Table
+from crime_pipelines.schema.row_counts import RowCounts
+from crime_pipelines.schema.warehouse import INCIDENT_VERSIONS, REJECTS
+from crime_pipelines.spark.counting.by_file import SOURCE_FILE, ByFile, count_versions, source_file
+from crime_pipelines.spark.counting.row_counts import CountedFiles
+from crime_pipelines.spark.counting.tally import Tally
+from crime_pipelines.spark.files import Located
+from crime_pipelines.spark.parquet_writer import named_rejects, row_counts
 from crime_pipelines.spark.reading import REASON, quick_pass, read_exactly, read_quickly, without_unread
 from crime_pipelines.spark.session import unfused
-from crime_pipelines.spark.writing import (
-    SOURCE_FILE,
-    Account,
-    Tally,
-    account,
-    add_irregular,
-    named_rejects,
-    source_file,
-)
-from crime_pipelines.warehouse.tables import INCIDENT_VERSIONS, REJECTS, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +30,12 @@ class Rows:
     """The rows of an attempt, read and counted.
 
     Attributes:
-        account: what became of them.
+        row_counts: what became of them.
         versions: versions of incidents, by `schema.COLUMNS` and `source_file`.
         rejects: rejects, by the columns of `LAKE_REJECTS`.
     """
 
-    account: Account
+    row_counts: RowCounts
     versions: DataFrame
     rejects: DataFrame
 
@@ -68,25 +65,34 @@ def append_rows(spark: SparkSession, files: Sequence[Located], shift_years: int)
 
     Yields:
         The rows; they are kept on the executors until the block is left.
+
+    Raises:
+        PipelineError: the files can't be read, or rows were lost.
+        pyspark.errors.PySparkException: the files can't be read.
     """
+    counts = CountedFiles(spark, files)
     uris = {located.path: located.file.uri for located in files}
-    irregular: set[str] = set()
     while True:
         with ExitStack() as kept:
-            rows, tally = _read(spark, files, shift_years, irregular, kept)
-            if add_irregular(tally, irregular, uris):
+            rows, tally = _read(spark, counts, shift_years, kept)
+            if counts.found_irregular(tally.irregular(counts.paths)):
                 continue
             versions = rows.where(F.col(REASON).isNull()).withColumn(SOURCE_FILE, source_file())
+            read = count_versions(versions, ByFile.COLUMN, counts.files)
+            file_rows = counts.settle(tally.rejects_by_file(counts.paths) + read.rows)
+            if file_rows is None:
+                continue
             rejects = named_rejects(rows, tally, uris)
-            counted = account(spark, versions, tally, [each for each in files if each.path in irregular])
-            yield Rows(counted, versions, rejects)
+            made = row_counts(spark, versions, read, tally, file_rows, counts.in_one_piece)
+            yield Rows(made, versions, rejects)
             return
 
 
 def _read(
-    spark: SparkSession, files: Sequence[Located], shift_years: int, irregular: Set[str], kept: ExitStack
+    spark: SparkSession, counts: CountedFiles, shift_years: int, kept: ExitStack
 ) -> tuple[DataFrame, Tally]:
     """Both passes, each of them kept on the executors, and their tally."""
+    files, irregular = counts.files, counts.irregular
     passes: list[DataFrame] = []
     tally = Tally({})
 
@@ -111,6 +117,7 @@ def _marked(rows: DataFrame, table: Table, manifest: Manifest) -> DataFrame:
         "run_id": F.lit(manifest.run_id),
         "attempt": F.lit(manifest.attempt),
         "loaded_at": F.current_timestamp(),
+        "deleted": F.lit(False),
     }
     return rows.select(*((marks[name] if name in marks else F.col(name)).alias(name) for name in table.names))
 

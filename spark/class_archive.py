@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import logging
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -17,9 +18,9 @@ from pathlib import Path
 from typing import Final
 
 import pyspark
-from pyspark import SparkContext
 
-from crime_pipelines.cache import cache_folder
+from crime_pipelines.spark.java_process import end_java, java_process
+from crime_pipelines.support.cache import cache_folder
 
 #: The archive of Java's own classes, on top of which ours is made; a Java put together by jlink has none.
 _BASE: Final = Path("lib", "server", "classes.jsa")
@@ -27,16 +28,13 @@ _BASE: Final = Path("lib", "server", "classes.jsa")
 _QUIET: Final = "-Xlog:cds=off -Xlog:cds+dynamic=off"
 _FOLDER: Final = "java-classes"
 _SUFFIX: Final = ".jsa"
-#: An archive takes some 130 MB; each Java and each installation of PySpark has its own.
+#: An archive takes some 130 MB; Java prints to the user that it could not write one.
+_ROOM_BYTES: Final = 500_000_000
+#: Each Java and each installation of PySpark has an archive of its own.
 _KEPT: Final = 3
 _PATIENCE_SECONDS: Final = 60
 _FORGOTTEN_SECONDS: Final = 3600
 _log = logging.getLogger(__name__)
-
-
-def java_process() -> subprocess.Popen[bytes] | None:
-    """The Java that this program has started; None if there is none, or it was there before."""
-    return getattr(SparkContext._gateway, "proc", None)
 
 
 class ClassArchive:
@@ -64,7 +62,7 @@ class ClassArchive:
         self._new: Path | None = None
         if self._is_used:
             self._path.touch()  # the last used ones are kept
-        elif make:
+        elif make and _has_room(folder):
             self._new = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=folder)) / self._path.name
             atexit.register(self._end, self._new)
 
@@ -93,16 +91,26 @@ class ClassArchive:
     def _end(self, new: Path) -> None:
         java = java_process()
         try:
-            if self._is_complete and java is not None and java.stdin is not None:
+            if java is None or str(new) not in str(java.args):
+                pass  # none was started, or one that others have started: it does not write here
+            elif self._is_complete and java.stdin is not None:
                 _log.info("Java's classes are being kept for the next start")
                 java.stdin.close()  # nobody calls any more: Java ends, and writes
                 java.wait(_PATIENCE_SECONDS)
                 new.replace(self._path)
                 _tidy(self._path.parent)
+            else:
+                end_java()  # it would write as it ends, and complain to the user that it can't
         except (OSError, subprocess.TimeoutExpired, KeyboardInterrupt):
             pass  # next time again
         finally:
             shutil.rmtree(new.parent, ignore_errors=True)
+
+
+def _has_room(folder: Path) -> bool:
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    allowed = limit == resource.RLIM_INFINITY or limit > _ROOM_BYTES
+    return allowed and shutil.disk_usage(folder).free > _ROOM_BYTES
 
 
 def _tidy(folder: Path) -> None:

@@ -6,27 +6,26 @@ are not UTF-8, U+FFFF) is **irregular**: whether that line is sound depends on i
 read in one piece by the domain's own `records`.
 
 Spark's CSV reader would take some broken lines for sound ones. So a line is first held against the grammar
-of `domain.records`, and only then split.
+of `domain.records.csv_records`, and only then split.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial, reduce
 from operator import and_
-from typing import Final
+from typing import Any, Final
 
+from pyspark import RDD
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
-from crime_pipelines.domain.records import GREATEST_RECORD
-from crime_pipelines.domain.schema import Reason
-from crime_pipelines.raw_rows import raw_columns
-from crime_pipelines.sources import SourceFile
-from crime_pipelines.spark.files import literally
-from crime_pipelines.spark.pieces import BYTE_ORDER_MARK, records_of
+from crime_pipelines.domain.fields import Reason
+from crime_pipelines.domain.records.csv_splitter import GREATEST_LINE, GREATEST_RECORD
+from crime_pipelines.engines.reject_columns import raw_columns
+from crime_pipelines.spark.files import Located, reader
 from crime_pipelines.spark.session import GREATEST_TASK, configured
+from crime_pipelines.spark.whole_file import packed_records_of, records_of
 
 #: In place of a reject's reason: the line's file must be read again, in one piece.
 IRREGULAR: Final = "irregular"
@@ -38,6 +37,7 @@ RAW_ROW: Final = "raw_row"
 STRUCTURE: Final = "structure"
 SPLIT: Final = "fields"
 
+BYTE_ORDER_MARK: Final = "\ufeff"
 REPLACEMENT: Final = "\ufffd"
 #: What Spark's `from_csv` takes for a line's end.
 _END: Final = "\uffff"
@@ -51,23 +51,13 @@ _SEPARATOR: Final = "\x1f"
 _FIELD_OF_ASCII: Final = f'(?:"[^"{_SEPARATOR}]*"|[^",{_SEPARATOR}]*)'
 _NEXT_FIELD_OF_ASCII: Final = '\\G(?:"([^"]*+)"|([^",]*+))(?:,|\\z)'
 _WHOLE_FILE: Final = str(2**62)
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A file, and where Spark finds it.
-
-    Attributes:
-        file: the file.
-        path: its path or URI for Spark. Its name ends in ``.gz`` if the file is packed, and only then.
-    """
-
-    file: SourceFile
-    path: str
+#: Options of the text reader under which Hadoop passes over a longer line, whatever ends it, instead of
+#: running out of memory. The count of rows refuses such a line, or finds that it holds others.
+SHORT_LINES: Final = {"mapreduce.input.linerecordreader.line.maxlength": str(GREATEST_LINE + 3)}
 
 
 def text_lines(spark: SparkSession, files: Sequence[Located]) -> DataFrame:
-    """The lines of files as text; the headings are among them.
+    """Return the lines of files as text; the headings are among them.
 
     Args:
         spark: the session.
@@ -76,7 +66,7 @@ def text_lines(spark: SparkSession, files: Sequence[Located]) -> DataFrame:
     Returns:
         `RAW_ROW` and `PATH` of every line that is not empty.
     """
-    text = spark.read.text([literally(located.path) for located in files])
+    text = reader(spark).options(**SHORT_LINES).text([located.path for located in files])
     line = F.col("value")
     return text.where(line != "").select(line.alias(RAW_ROW), F.col("_metadata.file_path").alias(PATH))
 
@@ -147,11 +137,13 @@ def _split(names: Sequence[str]) -> Column:
     schema = ", ".join(f"{name} STRING" for name in names)
     # Without an end of its own each line would end in an exception, which costs more than the line.
     line = F.concat(F.col(RAW_ROW), F.lit(_END))
-    return F.from_csv(line, schema, {"quote": '"', "escape": '"', "mode": "PERMISSIVE"})
+    # Empty fields past the headings are fields all the same; there can't be more than bytes.
+    options = {"quote": '"', "escape": '"', "mode": "PERMISSIVE", "maxColumns": str(GREATEST_RECORD + 1)}
+    return F.from_csv(line, schema, options)
 
 
 def _says(headings: Sequence[str]) -> Column:
-    """Whether a line's fields are the headings, byte order mark or not."""
+    """Tell whether a line's fields are the headings, byte order mark or not."""
     first, *others = raw_columns(len(headings))
     marked = F.col(first).isin(headings[0], f"{BYTE_ORDER_MARK}{headings[0]}")
     rest = (
@@ -162,7 +154,7 @@ def _says(headings: Sequence[str]) -> Column:
 
 
 def irregular_records(spark: SparkSession, located: Located) -> DataFrame:
-    """The records of one file, read in one piece; the headings are not among them.
+    """Return the records of one file, read in one piece; the headings are not among them.
 
     Args:
         spark: the session.
@@ -172,13 +164,13 @@ def irregular_records(spark: SparkSession, located: Located) -> DataFrame:
         As `regular_lines`, without `IRREGULAR` and `HEADINGS`.
     """
     width = len(located.file.headings)
-    whole = GREATEST_TASK, "spark.sql.files.openCostInBytes"
-    with configured(spark, dict.fromkeys(whole, _WHOLE_FILE)):
-        text = spark.read.option("lineSep", "\n").text(literally(located.path))
-        pieces = text.select("value", F.col("_metadata.file_path").alias(PATH)).rdd
-        if pieces.getNumPartitions() > 1:
-            raise AssertionError(f"{located.path} was cut into {pieces.getNumPartitions()} pieces")
-    rows = pieces.mapPartitions(partial(records_of, width=width))
+    if located.unpacked_by_python:
+        stored = reader(spark).format("binaryFile").load(located.path)
+        content = stored.select("content", F.col("_metadata.file_path").alias(PATH)).rdd
+        rows = content.mapPartitions(partial(packed_records_of, width=width))
+    else:
+        pieces, separator = pieces_of(spark, located)
+        rows = pieces.mapPartitions(partial(records_of, width=width, separator=separator))
     read = spark.createDataFrame(rows, f"fields ARRAY<STRING>, {PATH} STRING, {RAW_ROW} STRING")
     return read.select(
         *(F.col("fields")[at].alias(name) for at, name in enumerate(raw_columns(width))),
@@ -186,3 +178,25 @@ def irregular_records(spark: SparkSession, located: Located) -> DataFrame:
         RAW_ROW,
         F.when(F.col("fields").isNull(), Reason.MALFORMED_ROW.value).alias(STRUCTURE),
     )
+
+
+def pieces_of(spark: SparkSession, located: Located) -> tuple[RDD[Any], str]:
+    """Return the bytes of one file, for one task in Python.
+
+    Args:
+        spark: the session.
+        located: the file.
+
+    Returns:
+        The bytes cut at each separator, each piece with the file's path, and the separator.
+    """
+    separator = located.count.result().separator if located.count else "\n"
+    whole = GREATEST_TASK, "spark.sql.files.openCostInBytes"
+    with configured(spark, dict.fromkeys(whole, _WHOLE_FILE)):
+        text = reader(spark).option("lineSep", separator).text(located.path)
+        path = F.col("_metadata.file_path").alias(PATH)
+        # As binary: text would come without the bytes that are not UTF-8.
+        pieces = text.select(F.col("value").cast("binary"), path).rdd
+        if pieces.getNumPartitions() > 1:
+            raise AssertionError(f"{located.path} was cut into {pieces.getNumPartitions()} pieces")
+    return pieces, separator

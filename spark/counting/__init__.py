@@ -1,0 +1,1 @@
+"""Rows counted, and held against what was read."""
