@@ -9,12 +9,15 @@ from typing import Final
 import apache_beam as beam
 import pyarrow as pa
 
-from crime_pipelines.beam.tables import query
-from crime_pipelines.domain.areas import AREAS
-from crime_pipelines.domain.dates import end_of_day
-from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, Answer, Question
-from crime_pipelines.questions.catalogue import Row
+from crime_pipelines.beam.arrow import query
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.model import Areas
+from crime_pipelines.domain.periods.as_of import end_of_day
+from crime_pipelines.domain.periods.covered_period import CoveredPeriod
+from crime_pipelines.questions import COVERED_PERIOD, DATA_QUALITY, QUESTIONS, Answer, Question, period_of
 from crime_pipelines.questions.condensed import CONDENSING, CONDENSINGS
+from crime_pipelines.questions.model import Row
+from crime_pipelines.schema.warehouse import AREAS
 
 #: Condensed incidents, by the name of the question that they answer.
 Condensed = Mapping[str, pa.Table]
@@ -48,74 +51,81 @@ class CondenseFn(beam.CombineFn):
         return merged
 
     def compact(self, accumulator: _Parts, *args: object) -> _Parts:
-        """One table per question, to be sent."""
+        """Merge into one table per question, to be sent."""
         return {name: [_merged(name, parts)] for name, parts in accumulator.items()}
 
     def extract_output(self, accumulator: _Parts, *args: object) -> Condensed:
-        """The groups by the question's name."""
+        """Return the groups by the question's name."""
         return {name: _merged(name, parts) for name, parts in accumulator.items()}
 
 
 class AnswersFn(CondenseFn):
     """Answers the five questions, and that of the data's quality, from tables of incidents."""
 
-    def __init__(self, as_of: date | None, shift_years: int) -> None:
+    def __init__(self, as_of: date | None, shift_years: int, areas: Areas = CHICAGO.areas) -> None:
         """Say what is asked.
 
         Args:
-            as_of: the day that the answers are as of; the latest incident's moment if None.
+            as_of: the day that the answers are as of; the end of the covered period if None.
             shift_years: the date shift that the incidents carry.
+            areas: the areas of their department.
         """
         super().__init__()
         self._as_of = as_of
         self._shift_years = shift_years
+        self._areas = areas
 
     def extract_output(self, accumulator: _Parts, *args: object) -> dict[str, Answer]:
-        """The answers by the question's name; none without incidents."""
+        """Return the answers by the question's name; none without incidents."""
         condensed = super().extract_output(accumulator)
         if not condensed:
             return {}
-        moment = latest_moment(condensed) if self._as_of is None else end_of_day(self._as_of)
+        found = period_of(ask(condensed, COVERED_PERIOD, None, 0))
+        if found is None:
+            return {}
+        covered, _ = found
+        moment = covered.last if self._as_of is None else end_of_day(self._as_of)
         return {
-            each.name: Answer(each, each.finish(ask(condensed, each, moment, self._shift_years)))
+            each.name: Answer(
+                each,
+                each.finish(ask(condensed, each, moment, self._shift_years, covered, self._areas)),
+            )
             for each in (*QUESTIONS, DATA_QUALITY)
         }
 
 
-def ask(condensed: Condensed, question: Question, as_of: datetime, shift_years: int) -> list[Row]:
+def ask(
+    condensed: Condensed,
+    question: Question,
+    as_of: datetime | None,
+    shift_years: int,
+    covered: CoveredPeriod | None = None,
+    areas: Areas = CHICAGO.areas,
+) -> list[Row]:
     """Ask a question of condensed incidents.
 
     Args:
         condensed: the incidents, condensed.
         question: the question.
-        as_of: the moment the answer is as of: the latest incident's, or the last second of a day.
+        as_of: the moment the answer is as of: the end of the covered period (None), or the last second of a
+            day.
         shift_years: the run's date shift.
+        covered: the covered period of all incidents; asked of them unless given.
+        areas: the areas of their department.
 
     Returns:
         The rows that the question's SQL gives.
     """
+    if covered is None and question is not COVERED_PERIOD:
+        found = period_of(ask(condensed, COVERED_PERIOD, None, 0))
+        covered = found and found[0]
     condensing = CONDENSING[question.name]
     representatives = query(condensing.representatives_sql("groups"), groups=condensed[question.name])
-    areas = pa.Table.from_pylist(
-        [{"area": number, "name": name, "residents": residents} for number, name, residents in AREAS]
-    )
-    sql = condensing.question_sql(_DIALECT, as_of, shift_years)
-    found = query(sql, incidents=representatives, areas=areas)
+    columns = zip(*areas.all, strict=True) if areas.all else [()] * len(AREAS.columns)
+    table = pa.table([list(column) for column in columns], schema=AREAS.arrow_schema())
+    sql = condensing.question_sql(_DIALECT, as_of, shift_years, covered)
+    found = query(sql, incidents=representatives, areas=table)
     return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
-
-
-def latest_moment(condensed: Condensed) -> datetime:
-    """When the latest incident occurred.
-
-    Args:
-        condensed: the incidents, condensed; at least one.
-
-    Returns:
-        Local civil time.
-    """
-    quality = query("SELECT MAX(latest) AS latest FROM groups", groups=condensed[DATA_QUALITY.name])
-    moment: datetime = quality["latest"][0].as_py()
-    return moment
 
 
 def _add(parts: _Parts, name: str, more: list[pa.Table]) -> None:

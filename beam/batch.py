@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,29 +10,32 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 
-from crime_pipelines.beam.account import AccountFn, as_json
 from crime_pipelines.beam.answers import Condensed, CondenseFn
-from crime_pipelines.beam.blocks import BLOCK_BYTES
+from crime_pipelines.beam.arrow import IncidentTable
 from crime_pipelines.beam.parquet import created
+from crime_pipelines.beam.reading.blocks import BLOCK_BYTES
+from crime_pipelines.beam.reading.checks import After, CheckRows
+from crime_pipelines.beam.reading.row_counts import SumRowCounts, as_json
 from crime_pipelines.beam.transforms import (
-    LatestVersions,
+    LatestInBuckets,
     ReadIncidentFiles,
-    WriteIncidents,
+    WriteBuckets,
     WriteRejects,
 )
-from crime_pipelines.engine import INCIDENTS, REJECTS, Ingested
+from crime_pipelines.engines.base import INCIDENTS, REJECTS
+from crime_pipelines.schema.row_counts import RowCounts
 from crime_pipelines.sources import SourceFile
 
 #: What the pipeline leaves of its counts, in the folder for that.
-ACCOUNT: Final = "account.json"
+ROW_COUNTS_FILE: Final = "row_counts.json"
 
-#: How much gzip packs.
+#: How much packing saves, about.
 _PACKED: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Grain:
-    """How much a worker takes at a time.
+    """The amount of work that a worker takes at a time.
 
     Attributes:
         block_bytes: bytes of CSV that are read at a time, about.
@@ -50,7 +53,7 @@ ALONE: Final = Grain(256 << 20, 512 << 20)
 
 
 def buckets_for(files: Sequence[SourceFile], bucket_bytes: int) -> int:
-    """How finely to part the incidents of some files, so that each part fits a worker's memory.
+    """Choose the number of buckets of incidents, so that each bucket fits a worker's memory.
 
     Args:
         files: the files.
@@ -63,7 +66,7 @@ def buckets_for(files: Sequence[SourceFile], bucket_bytes: int) -> int:
 
 
 def unpacked_size(files: Sequence[SourceFile]) -> int:
-    """How large files are once unpacked, about.
+    """Estimate the size of files once unpacked.
 
     Args:
         files: the files.
@@ -71,7 +74,7 @@ def unpacked_size(files: Sequence[SourceFile]) -> int:
     Returns:
         Bytes.
     """
-    return sum(file.size * (_PACKED if file.gzipped else 1) for file in files)
+    return sum(file.size * (1 if file.form.is_plain else _PACKED) for file in files)
 
 
 def build(
@@ -82,6 +85,9 @@ def build(
     shift_years: int,
     marks: str | None = None,
     grain: Grain = SHARED,
+    careful: Collection[str] = (),
+    *,
+    output_stays: bool = True,
 ) -> beam.PCollection:
     """Wire the batch.
 
@@ -89,35 +95,43 @@ def build(
         pipeline: the pipeline.
         files: the files, looked at.
         output: the folder for `incidents/` and `rejects/`, local or a URI.
-        counts: the folder for the account (`ACCOUNT`) and condensed incidents (`condensed_file`).
+        counts: the folder for the row counts (`ROW_COUNTS_FILE`) and condensed incidents (`condensed_file`).
         shift_years: calendar years to move dates by.
         marks: as for `ReadIncidentFiles`.
         grain: how much a worker takes at a time.
+        careful: as for `ReadIncidentFiles`.
+        output_stays: whether what is written stays there, so that nothing must be before the row counts are
+            known to agree. Otherwise it is for the caller to compare them, and to discard what was written.
 
     Returns:
         Tables of incidents, one row each, under the number of their bucket.
     """
-    read = pipeline | "Read" >> ReadIncidentFiles(files, shift_years, marks, grain.block_bytes)
-    latest = read.incidents | "Latest" >> LatestVersions(buckets_for(files, grain.bucket_bytes))
-    latest.incidents | "WriteIncidents" >> WriteIncidents(FileSystems.join(output, INCIDENTS))
-    read.rejects | "WriteRejects" >> WriteRejects(FileSystems.join(output, REJECTS))
+    read = pipeline | "Read" >> ReadIncidentFiles(files, shift_years, marks, grain.block_bytes, careful)
+    latest = read.incidents | "Latest" >> LatestInBuckets(buckets_for(files, grain.bucket_bytes))
+    incidents, rejects, row_counts = latest.incidents, read.rejects, read.row_counts
+    if output_stays:
+        row_counts = row_counts | "CheckRows" >> CheckRows(files, latest.versions)
+        incidents = incidents | "Incidents" >> After(row_counts, tuple[int, IncidentTable])
+        rejects = rejects | "Rejects" >> After(row_counts, tuple[str, IncidentTable])
+    incidents | "WriteIncidents" >> WriteBuckets(FileSystems.join(output, INCIDENTS))
+    rejects | "WriteRejects" >> WriteRejects(FileSystems.join(output, REJECTS))
     (
-        (read.accounts, latest.accounts)
-        | "Accounts" >> beam.Flatten()
-        | "Account" >> beam.CombineGlobally(AccountFn()).without_defaults()
-        | "WriteAccount" >> beam.Map(_write_account, counts)
+        (row_counts, latest.row_counts)
+        | "RowCounts" >> beam.Flatten()
+        | "SumRowCounts" >> beam.CombineGlobally(SumRowCounts()).without_defaults()
+        | "WriteRowCounts" >> beam.Map(_write_row_counts, counts)
     )
     (
-        latest.incidents
-        | "Tables" >> beam.Values().with_output_types(pa.Table)
+        incidents
+        | "Tables" >> beam.Values().with_output_types(IncidentTable)
         | "Condense" >> beam.CombineGlobally(CondenseFn()).without_defaults()
         | "WriteCondensed" >> beam.Map(_write_condensed, counts)
     )
-    return latest.incidents
+    return incidents
 
 
 def condensed_file(question: str) -> str:
-    """The name of the file of incidents condensed for a question.
+    """Return the name of the file of incidents condensed for a question.
 
     Args:
         question: the question's name.
@@ -128,9 +142,9 @@ def condensed_file(question: str) -> str:
     return f"{question}.arrow"
 
 
-def _write_account(account: Ingested, folder: str) -> None:
-    with created(FileSystems.join(folder, ACCOUNT)) as out:
-        out.write(as_json(account))
+def _write_row_counts(row_counts: RowCounts, folder: str) -> None:
+    with created(FileSystems.join(folder, ROW_COUNTS_FILE)) as out:
+        out.write(as_json(row_counts))
 
 
 def _write_condensed(condensed: Condensed, folder: str) -> None:

@@ -5,6 +5,10 @@
 
 Also the entry point of the flex template (`template/`). Nothing of this module is pickled: workers import the
 package, which `--setup_file` or the template's image brings.
+
+Nothing is written before the two row counts of each file agree. Where they differ although each chunk was
+read whole, a file was cut in the wrong place: the job fails with exit code 1 and names it. A run of
+`--engine beam` would read it again in one piece; another job on Dataflow is for the user to start.
 """
 
 from __future__ import annotations
@@ -17,17 +21,19 @@ from datetime import date
 from pathlib import Path
 
 import apache_beam as beam
-import pyarrow as pa
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from crime_pipelines.beam.answers import AnswersFn
+from crime_pipelines.beam.arrow import IncidentTable
 from crime_pipelines.beam.batch import build
+from crime_pipelines.beam.failures import our_error
 from crime_pipelines.beam.parquet import created
 from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
-from crime_pipelines.errors import PipelineError
+from crime_pipelines.layouts import layout_named
 from crime_pipelines.questions import DATA_QUALITY, Answer
 from crime_pipelines.sources import resolve
+from crime_pipelines.sources.storage import refuse_changed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,30 +43,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: of the command line, Beam's own among them; the process's unless given.
 
     Returns:
-        The exit code: 0, or 2 where the input or the call is wrong.
+        The exit code: 0, 1 where rows were lost, or 2 where the input or the call is wrong.
     """
     ours, beams = options().parse_known_args(arguments)
     try:
-        files = resolve(ours.input)
+        files = resolve(ours.input, layout=layout_named(ours.layout) if ours.layout else None)
         with beam.Pipeline(options=PipelineOptions(list(beams))) as pipeline:
             incidents = build(
                 pipeline, files, ours.output, FileSystems.join(ours.output, "counts"), ours.shift_years
             )
             (
                 incidents
-                | "OfAll" >> beam.Values().with_output_types(pa.Table)
+                | "OfAll" >> beam.Values().with_output_types(IncidentTable)
                 | "Answers"
-                >> beam.CombineGlobally(AnswersFn(ours.as_of, ours.shift_years)).without_defaults()
+                >> beam.CombineGlobally(
+                    AnswersFn(ours.as_of, ours.shift_years, files[0].layout.areas)
+                ).without_defaults()
                 | "WriteAnswers" >> beam.Map(write_answers, FileSystems.join(ours.output, "answers"))
             )
-    except PipelineError as error:
-        print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - the job's own command line
-        return error.exit_code
+        refuse_changed(files)
+    except Exception as error:
+        found = our_error(error)  # a runner may quote it alone
+        if found is None:
+            raise
+        print(f"Error: {found}", file=sys.stderr)  # noqa: T201 - the job's own command line
+        return found.exit_code
     return 0
 
 
 def options() -> argparse.ArgumentParser:
-    """The job's own options.
+    """Return the job's own options.
 
     Returns:
         Their parser.
@@ -69,7 +81,10 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--input", required=True, help="SOURCE: a file, a folder, a glob, or a URI of one")
     parser.add_argument("--output", required=True, help="folder for incidents/, rejects/, answers/, counts/")
     parser.add_argument("--shift-years", "--shift_years", type=int, default=DEFAULT_SHIFT_YEARS)
-    parser.add_argument("--as-of", "--as_of", type=_day, default=None, help="YYYY-MM-DD; the latest incident")
+    parser.add_argument("--layout", default="", help="NAME|FILE; told by the headings of each file")
+    parser.add_argument(
+        "--as-of", "--as_of", type=_day, default=None, help="YYYY-MM-DD; the covered period's end"
+    )
     return parser
 
 

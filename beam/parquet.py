@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from crime_pipelines.beam.tables import usable_threads
+from crime_pipelines.beam.arrow import usable_threads
 
 
 def write_parquet(table: pa.Table, path: str) -> str:
@@ -34,7 +34,7 @@ def write_parquet(table: pa.Table, path: str) -> str:
 
 
 def created(path: str) -> Any:
-    """A file to write, through the runner's own file systems.
+    """Return a file to write, through the runner's own file systems.
 
     Args:
         path: the file, local or a URI.
@@ -45,11 +45,11 @@ def created(path: str) -> Any:
     return FileSystems.create(path, "application/octet-stream", CompressionTypes.UNCOMPRESSED)
 
 
-def write_by_year(bucket: int, incidents: pa.Table, folder: str) -> Iterator[str]:
+def write_by_year(name: str, incidents: pa.Table, folder: str) -> Iterator[str]:
     """Write incidents, a file for each year.
 
     Args:
-        bucket: the number of their bucket.
+        name: the files' name without its ending; files of that name are replaced.
         incidents: the incidents.
         folder: the folder of incidents, local or a URI.
 
@@ -63,12 +63,24 @@ def write_by_year(bucket: int, incidents: pa.Table, folder: str) -> Iterator[str
     columns = incidents.drop_columns("year")
 
     def write(year: int) -> str:
-        path = FileSystems.join(folder, f"year={year}", f"bucket-{bucket:05d}.parquet")
+        path = FileSystems.join(folder, f"year={year}", f"{name}.parquet")
         return write_parquet(columns.filter(pc.equal(years, year)), path)
 
     # Arrow writes a file on one core alone.
     with ThreadPoolExecutor(usable_threads()) as pool:
         yield from pool.map(write, sorted(pc.unique(years).to_pylist()))
+
+
+def bucket_name(bucket: int) -> str:
+    """Name the files of a bucket.
+
+    Args:
+        bucket: its number.
+
+    Returns:
+        The name without its ending.
+    """
+    return f"bucket-{bucket:05d}"
 
 
 def write_rejects(block: str, rejects: pa.Table, folder: str) -> str:

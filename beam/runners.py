@@ -21,7 +21,7 @@ PRISM_VARIABLE: Final = "PRISM"
 
 
 def runner_of(name: str) -> tuple[PipelineRunner, PipelineOptions]:
-    """A runner, and the options for a pipeline on it.
+    """Return a runner, and the options for a pipeline on it.
 
     Args:
         name: one of `RUNNERS`.
@@ -37,7 +37,7 @@ def runner_of(name: str) -> tuple[PipelineRunner, PipelineOptions]:
         from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
         # One worker, in this process. With several threads this runner was seen to lose elements on the way
-        # (1.4 % of 2 million rows, as the account told): they share buffers that are made without a lock.
+        # (1.4 % of 2 million rows, as the row_counts told): they share buffers that are made without a lock.
         return FnApiRunner(), PipelineOptions([], direct_running_mode="in_memory", direct_num_workers=1)
     if name == PRISM:
         from apache_beam.runners.portability.prism_runner import PrismRunner
@@ -51,7 +51,7 @@ def runner_of(name: str) -> tuple[PipelineRunner, PipelineOptions]:
 
 
 def prism_binary() -> str:
-    """Where the Prism binary lies: what the variable `PRISM` says, on the PATH, or where Go puts it.
+    """Find the Prism binary: as the variable `PRISM` says, on the PATH, or where Go puts it.
 
     Returns:
         Its path.

@@ -1,23 +1,13 @@
-"""PTransforms over incident files, for pipelines of one's own; `batch` puts them together.
+"""PTransforms over incident files, which `batch` puts together, and `library` for pipelines of one's own.
 
-Incidents travel as Arrow tables (`tables.INCIDENTS`), many rows an element, because Beam's cost is by
+Incidents are Arrow tables (`schema.incidents.INCIDENTS`), many rows an element, because Beam's cost is by
 element: rows one by one would take some twenty times as long.
-
-    files = resolve("gs://bucket/crimes/")
-    with beam.Pipeline() as pipeline:
-        read = pipeline | ReadIncidentFiles(files, shift_years=3)
-        latest = read.incidents | LatestVersions(buckets=8)
-        latest.incidents | WriteIncidents("gs://bucket/out/incidents")
-        read.rejects | WriteRejects("gs://bucket/out/rejects")
-        answers = latest.incidents | beam.CombineGlobally(AnswersFn(as_of=None, shift_years=3))
 """
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
 import pyarrow as pa
@@ -26,45 +16,48 @@ from apache_beam.metrics import Metrics
 from apache_beam.pvalue import PCollection, TaggedOutput
 from apache_beam.transforms.display import DisplayDataItem
 
-from crime_pipelines.beam.blocks import BLOCK_BYTES, Block, blocks_of, chunks
+from crime_pipelines.beam.arrow import IncidentTable
 from crime_pipelines.beam.hints import of_type
-from crime_pipelines.beam.parquet import write_by_year, write_rejects
-from crime_pipelines.beam.reading import read_rows
+from crime_pipelines.beam.parquet import bucket_name, write_by_year, write_rejects
+from crime_pipelines.beam.reading.blocks import BLOCK_BYTES, Block, blocks_of
+from crime_pipelines.beam.reading.checks import CountRows
+from crime_pipelines.beam.reading.chunks import METRICS, REJECTS, ROW_COUNTS, ReadBlock, Reading
+from crime_pipelines.beam.reading.files import WorkerFile
+from crime_pipelines.beam.reading.small_files import MOST_FILES, ReadSmallFiles, is_small
 from crime_pipelines.beam.versions import by_bucket, latest_versions
-from crime_pipelines.engine import Ingested
-from crime_pipelines.errors import InputError
+from crime_pipelines.schema.row_counts import RowCounts
 from crime_pipelines.sources import SourceFile
 
-_METRICS: Final = "crime_pipelines"
-_REJECTS: Final = "rejects"
-_ACCOUNTS: Final = "accounts"
 _INCIDENTS: Final = "incidents"
 
 
 class IncidentsRead(NamedTuple):
-    """What `ReadIncidentFiles` gives.
+    """The outputs of `ReadIncidentFiles`.
 
     Attributes:
         incidents: tables of versions of incidents.
         rejects: tables of rejects, each under the name of the block that it stands in.
-        accounts: `engine.Ingested`, to be added up by `account.AccountFn`.
+        row_counts: `schema.row_counts.RowCounts`, to be added by `row_counts.SumRowCounts`: the rows of each
+            file, those read and those counted apart from the reader. `checks.CheckRows` compares them.
     """
 
     incidents: PCollection
     rejects: PCollection
-    accounts: PCollection
+    row_counts: PCollection
 
 
 class LatestIncidents(NamedTuple):
-    """What `LatestVersions` gives.
+    """The outputs of `LatestInBuckets`.
 
     Attributes:
         incidents: tables of incidents, one row each, under the number of their bucket.
-        accounts: `engine.Ingested`, to be added up by `account.AccountFn`.
+        row_counts: `schema.row_counts.RowCounts`, to be added up by `row_counts.SumRowCounts`.
+        versions: numbers of versions that have come to be compared.
     """
 
     incidents: PCollection
-    accounts: PCollection
+    row_counts: PCollection
+    versions: PCollection
 
 
 class ReadIncidentFiles(beam.PTransform):
@@ -76,6 +69,7 @@ class ReadIncidentFiles(beam.PTransform):
         shift_years: int,
         marks: str | None = None,
         block_bytes: int = BLOCK_BYTES,
+        careful: Collection[str] = (),
     ) -> None:
         """Say what to read.
 
@@ -84,35 +78,26 @@ class ReadIncidentFiles(beam.PTransform):
             shift_years: calendar years to move dates by.
             marks: a folder that all workers share, to mark in it what has been read; see `progress`.
             block_bytes: bytes of CSV that a worker reads at a time, about.
+            careful: the names of files to leave in one piece and read row by row.
         """
         super().__init__()
         self._marks = marks
         self._block_bytes = block_bytes
-        self._files = tuple(files)
+        self._files = tuple(WorkerFile.of(file) for file in files)
         self._shift_years = shift_years
+        self._careful = frozenset(careful)
 
     def expand(self, begin: beam.Pipeline) -> IncidentsRead:
         """Wire it."""
-        size = self._block_bytes
-        read = (
-            begin
-            | "Files" >> beam.Create(list(enumerate(self._files)), reshuffle=False)
-            | "CutIntoBlocks"
-            >> beam.FlatMapTuple(lambda number, file: blocks_of(file, number, size)).with_output_types(Block)
-            | "Spread" >> beam.Reshuffle()
-            | "ReadBlocks"
-            >> beam.ParDo(ReadBlock(self._shift_years, self._marks, size)).with_outputs(
-                _REJECTS, _ACCOUNTS, main=_INCIDENTS
-            )
+        named = [(f"{number:04d}", file) for number, file in enumerate(self._files)]
+        files = begin | "Files" >> beam.Create(named, reshuffle=False)
+        read: IncidentsRead = files | "Read" >> ReadFiles(
+            self._shift_years, self._marks, self._block_bytes, self._careful
         )
-        return IncidentsRead(
-            of_type(read.incidents, pa.Table),
-            of_type(read.rejects, tuple[str, pa.Table]),
-            of_type(read.accounts, Ingested),
-        )
+        return read
 
     def display_data(self) -> dict[str, DisplayDataItem]:
-        """What a runner's page shows of it."""
+        """Return what a runner's page shows of this step."""
         return {
             "files": DisplayDataItem(len(self._files), label="Files"),
             "bytes": DisplayDataItem(sum(file.size for file in self._files), label="Bytes as stored"),
@@ -120,59 +105,71 @@ class ReadIncidentFiles(beam.PTransform):
         }
 
 
-class ReadBlock(beam.DoFn):
-    """Reads a block: incidents as tables, rejects and accounts tagged."""
+class ReadFiles(beam.PTransform):
+    """Reads files of a collection, each under a name that no other has."""
 
-    def __init__(self, shift_years: int, marks: str | None = None, chunk_bytes: int = BLOCK_BYTES) -> None:
-        """Remember the shift.
-
-        Args:
-            shift_years: calendar years to move dates by.
-            marks: as for `ReadIncidentFiles`.
-            chunk_bytes: bytes of CSV to hold at a time, about.
-        """
+    def __init__(
+        self,
+        shift_years: int,
+        marks: str | None = None,
+        block_bytes: int = BLOCK_BYTES,
+        careful: Collection[str] = (),
+    ) -> None:
+        """Say how to read them; the arguments are those of `ReadIncidentFiles`."""
         super().__init__()
-        self._chunk_bytes = chunk_bytes
         self._shift_years = shift_years
         self._marks = marks
-        self._rows = Metrics.counter(_METRICS, "rows_read")
-        self._rejected = Metrics.counter(_METRICS, "rows_rejected")
+        self._block_bytes = block_bytes
+        self._careful = frozenset(careful)
 
-    def process(self, block: Block) -> Iterator[pa.Table | TaggedOutput]:
-        """Read one block.
+    def expand(self, files: PCollection) -> IncidentsRead:
+        """Wire it: (name, `WorkerFile`) to what they hold."""
+        size, careful = self._block_bytes, self._careful
+        counts = (
+            files
+            | "File" >> beam.Values().with_output_types(WorkerFile)
+            | "SpreadFiles" >> beam.Reshuffle()
+            | "CountRows" >> beam.ParDo(CountRows())
+        )
 
-        Args:
-            block: the block.
+        def is_bundled(_: str, file: WorkerFile) -> bool:
+            return is_small(file, size) and file.uri not in careful
 
-        Yields:
-            Tables of incidents; tagged, tables of rejects by name, and the account.
+        many = (
+            files
+            | "Small" >> beam.Filter(lambda each: is_bundled(*each))
+            | "SpreadSmall" >> beam.Reshuffle()
+            | "Together" >> beam.BatchElements(min_batch_size=MOST_FILES, max_batch_size=MOST_FILES)
+            | "ReadSmall" >> _with_outputs(ReadSmallFiles(self._shift_years, self._marks, size))
+        )
+        large = (
+            files
+            | "Large" >> beam.Filter(lambda each: not is_bundled(*each))
+            | "CutIntoBlocks"
+            >> beam.FlatMapTuple(
+                lambda name, file: blocks_of(file, name, size, is_careful=file.uri in careful)
+            ).with_output_types(Block)
+            | "Spread" >> beam.Reshuffle()
+            | "ReadBlocks" >> _with_outputs(ReadBlock(self._shift_years, self._marks, size))
+        )
 
-        Raises:
-            InputError: the file is damaged.
-        """
-        try:
-            for number, data in enumerate(chunks(block, self._chunk_bytes)):
-                rows = read_rows(data, block.file, self._shift_years)
-                account = rows.account()
-                self._rows.inc(account.read)
-                self._rejected.inc(rows.rejects.num_rows)
-                if rows.incidents.num_rows:
-                    yield rows.incidents
-                if rows.rejects.num_rows:
-                    yield TaggedOutput(_REJECTS, (f"{block.name}-{number:04d}", rows.rejects))
-                yield TaggedOutput(_ACCOUNTS, account)
-                if self._marks is not None:
-                    Path(self._marks, f"{block.name}-{number:04d}-{len(data)}").touch()
-        except (EOFError, zlib.error) as error:
-            raise InputError(f"{block.file.uri}: is damaged gzip ({error})") from error
+        def both(output: str, element: Any, *more: PCollection) -> PCollection:
+            parts = (of_type(many[output], element), of_type(large[output], element), *more)
+            return of_type(parts | output.title() >> beam.Flatten(), element)
 
-    def display_data(self) -> dict[str, DisplayDataItem]:
-        """What a runner's page shows of it."""
-        return {"shift_years": DisplayDataItem(self._shift_years, label="Date shift, years")}
+        return IncidentsRead(
+            both(_INCIDENTS, IncidentTable),
+            both(REJECTS, tuple[str, IncidentTable]),
+            both(ROW_COUNTS, RowCounts, of_type(counts, RowCounts)),
+        )
 
 
-class LatestVersions(beam.PTransform):
-    """Keeps the version that counts of each incident."""
+def _with_outputs(reading: Reading) -> beam.PTransform:
+    return beam.ParDo(reading).with_outputs(REJECTS, ROW_COUNTS, main=_INCIDENTS)
+
+
+class LatestInBuckets(beam.PTransform):
+    """Keeps the current version of each incident."""
 
     def __init__(self, buckets: int) -> None:
         """Say how finely to part the incidents.
@@ -183,30 +180,38 @@ class LatestVersions(beam.PTransform):
         super().__init__()
         self._buckets = buckets
 
-    def expand(self, versions: PCollection) -> LatestIncidents:
+    def expand(self, incidents: PCollection) -> LatestIncidents:
         """Wire it."""
-        latest = (
-            versions
-            | "ByBucket" >> beam.FlatMap(by_bucket, self._buckets).with_output_types(tuple[int, pa.Table])
+        together = (
+            incidents
+            | "ByBucket"
+            >> beam.FlatMap(by_bucket, self._buckets).with_output_types(tuple[int, IncidentTable])
             | "Together" >> beam.GroupByKey()
-            | "DropSuperseded" >> beam.ParDo(DropSuperseded()).with_outputs(_ACCOUNTS, main=_INCIDENTS)
         )
+        latest = together | "DropSuperseded" >> beam.ParDo(DropSuperseded()).with_outputs(
+            ROW_COUNTS, main=_INCIDENTS
+        )
+        versions = together | "CountVersions" >> beam.MapTuple(
+            lambda _, tables: sum(table.num_rows for table in tables)
+        ).with_output_types(int)
         return LatestIncidents(
-            of_type(latest.incidents, tuple[int, pa.Table]), of_type(latest.accounts, Ingested)
+            of_type(latest.incidents, tuple[int, IncidentTable]),
+            of_type(latest.row_counts, RowCounts),
+            versions,
         )
 
     def display_data(self) -> dict[str, DisplayDataItem]:
-        """What a runner's page shows of it."""
+        """Return what a runner's page shows of this step."""
         return {"buckets": DisplayDataItem(self._buckets, label="Buckets")}
 
 
 class DropSuperseded(beam.DoFn):
-    """Keeps the version that counts of each incident of a bucket."""
+    """Keeps the current version of each incident of a bucket."""
 
     def __init__(self) -> None:
         """Set up the counter."""
         super().__init__()
-        self._superseded = Metrics.counter(_METRICS, "versions_superseded")
+        self._superseded = Metrics.counter(METRICS, "versions_superseded")
 
     def process(
         self, element: tuple[int, Iterable[pa.Table]]
@@ -217,7 +222,7 @@ class DropSuperseded(beam.DoFn):
             element: the bucket's number, and the versions in it.
 
         Yields:
-            The number, and the incidents; tagged, their account.
+            The number, and the incidents; tagged, their row_counts.
         """
         bucket, tables = element
         versions = pa.concat_tables(tables)
@@ -226,11 +231,11 @@ class DropSuperseded(beam.DoFn):
         self._superseded.inc(superseded)
         yield bucket, incidents
         latest = pc.max(incidents["occurred_at"]).as_py()
-        yield TaggedOutput(_ACCOUNTS, Ingested(0, incidents.num_rows, superseded, latest=latest))
+        yield TaggedOutput(ROW_COUNTS, RowCounts([], incidents.num_rows, superseded, latest=latest))
 
 
-class WriteIncidents(beam.PTransform):
-    """Writes incidents as Parquet, in a folder for each year; a bucket written again replaces itself."""
+class WriteBuckets(beam.PTransform):
+    """Writes buckets of incidents as Parquet, by year; a bucket written again replaces itself."""
 
     def __init__(self, folder: str) -> None:
         """Say where to.
@@ -245,11 +250,11 @@ class WriteIncidents(beam.PTransform):
         """Wire it: (bucket, pa.Table) to the paths written."""
         folder = self._folder
         return incidents | "ByYear" >> beam.FlatMapTuple(
-            lambda bucket, table: write_by_year(bucket, table, folder)
+            lambda bucket, table: write_by_year(bucket_name(bucket), table, folder)
         ).with_output_types(str)
 
     def display_data(self) -> dict[str, DisplayDataItem]:
-        """What a runner's page shows of it."""
+        """Return what a runner's page shows of this step."""
         return {"folder": DisplayDataItem(self._folder, label="Folder")}
 
 
@@ -273,5 +278,5 @@ class WriteRejects(beam.PTransform):
         ).with_output_types(str)
 
     def display_data(self) -> dict[str, DisplayDataItem]:
-        """What a runner's page shows of it."""
+        """Return what a runner's page shows of this step."""
         return {"folder": DisplayDataItem(self._folder, label="Folder")}

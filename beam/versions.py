@@ -1,4 +1,4 @@
-"""The version that counts of each incident, among those in one place."""
+"""The current version of each incident, among those in one place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from crime_pipelines.beam.tables import query, usable_threads
+from crime_pipelines.beam.arrow import query, usable_threads
 from crime_pipelines.domain.versions import LATEST_FIRST
 
 _LATEST: Final = (
@@ -49,7 +49,7 @@ def by_bucket(versions: pa.Table, buckets: int) -> Iterator[tuple[int, pa.Table]
 
 
 def latest_versions(versions: pa.Table) -> pa.Table:
-    """Keep the version that counts of each incident.
+    """Keep the current version of each incident.
 
     Args:
         versions: versions of incidents, all that there are of each of them.

@@ -2,7 +2,7 @@
 
 import sys
 
-from crime_pipelines.beam import stream
+from crime_pipelines.beam.streaming import stream
 
 if __name__ == "__main__":
     sys.exit(stream.main())

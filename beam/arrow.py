@@ -1,4 +1,4 @@
-"""Incidents as Arrow tables: their schema, their coder, and DuckDB to work on them with."""
+"""Arrow tables as elements: their coder, and DuckDB to work on them with."""
 
 from __future__ import annotations
 
@@ -15,27 +15,7 @@ import duckdb
 import pyarrow as pa
 from apache_beam import coders
 
-from crime_pipelines.domain.schema import COLUMNS, FIELD, Kind
-from crime_pipelines.in_memory import connect
-
-_OF_KIND: Final = {
-    Kind.IDENTIFIER: pa.int64(),
-    Kind.DATETIME: pa.timestamp("us"),
-    Kind.TEXT: pa.string(),
-    Kind.PRIMARY_TYPE: pa.string(),
-    Kind.FLAG: pa.bool_(),
-    Kind.INTEGER: pa.int64(),
-    Kind.DECIMAL: pa.float64(),
-    Kind.AREA: pa.int64(),
-}
-_DERIVED: Final = {"year": pa.int64(), "unreadable": pa.string()}
-
-#: A table of versions of incidents: `schema.COLUMNS`, in order.
-INCIDENTS: Final = pa.schema(
-    [(name, _DERIVED[name] if name in _DERIVED else _OF_KIND[FIELD[name].kind]) for name in COLUMNS]
-)
-#: A table of rows that can't be incidents.
-REJECTS: Final = pa.schema([("reason", pa.string()), ("source_file", pa.string()), ("raw_row", pa.string())])
+from crime_pipelines.support.duckdb_connection import connect
 
 #: The fastest level of zstd: a third fewer bytes than lz4, which runners carry and copy, and Dataflow bills.
 _PACKING: Final = 1
@@ -134,12 +114,12 @@ def alone(threads: int, folder: Path) -> Iterator[None]:
 
 
 def usable_threads() -> int:
-    """How many threads a step may use."""
+    """Return the number of threads that a step may use."""
     return _threads
 
 
 def database() -> duckdb.DuckDBPyConnection:
-    """This thread's DuckDB, in memory.
+    """Return this thread's DuckDB, in memory.
 
     Returns:
         The connection, the same for each call from the same thread.
@@ -183,7 +163,7 @@ class TableCoder(coders.Coder):
     """
 
     def encode(self, value: pa.Table) -> bytes:
-        """A table as bytes."""
+        """Return a table as bytes."""
         if _shelf is not None:
             return _NAMED + os.fsencode(_shelf.put(value))
         sink = pa.BufferOutputStream()
@@ -193,7 +173,7 @@ class TableCoder(coders.Coder):
         return bytes(sink.getvalue())
 
     def decode(self, encoded: bytes) -> pa.Table:
-        """The table of those bytes."""
+        """Return the table of those bytes."""
         if _shelf is not None and encoded.startswith(_NAMED):
             return _shelf.get(Path(os.fsdecode(encoded[len(_NAMED) :])))
         with pa.ipc.open_stream(encoded) as stream:
@@ -204,12 +184,19 @@ class TableCoder(coders.Coder):
         return int(value.nbytes)
 
     def is_deterministic(self) -> bool:
-        """Whether equal tables are equal bytes: not promised, so a table is no key."""
+        """Tell whether equal tables have equal bytes: not promised, so a table is no key."""
         return False
 
     def to_type_hint(self) -> Any:
-        """The type it codes."""
-        return pa.Table
+        """Return the type it codes."""
+        return IncidentTable
 
 
-coders.registry.register_coder(pa.Table, TableCoder)
+class IncidentTable(pa.Table):
+    """The type hint of our tables as elements; the elements themselves are plain Arrow tables.
+
+    A coder is registered by a type, for the whole program: ours must not become that of all Arrow tables.
+    """
+
+
+coders.registry.register_coder(IncidentTable, TableCoder)

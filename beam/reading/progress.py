@@ -1,4 +1,4 @@
-"""How far the reading is: workers on this machine make an empty file a chunk, its bytes in its name."""
+"""Progress of the reading: workers on this machine make an empty file a chunk, its bytes in its name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from crime_pipelines.beam.batch import unpacked_size
-from crime_pipelines.engine import Job, reporting
+from crime_pipelines.engines.base import Job, reporting
+from crime_pipelines.support.progress import Done
 
 
 def watched(marks: Path, job: Job) -> AbstractContextManager[None]:
@@ -21,9 +22,11 @@ def watched(marks: Path, job: Job) -> AbstractContextManager[None]:
     """
     whole = max(1, unpacked_size(job.files))
 
-    def share() -> float:
+    size = sum(file.size for file in job.files)
+
+    def done() -> Done:
         read = sum(int(mark.name.rpartition("-")[2]) for mark in marks.iterdir())
         # How much gzip packs is guessed: the end is reached when it is.
-        return min(read / whole, 0.99)
+        return Done(min(read / whole, 0.99), size, note="" if read else "starting the pipeline")
 
-    return reporting(share, job.report_progress)
+    return reporting(done, job.report_progress)

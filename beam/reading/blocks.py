@@ -5,17 +5,15 @@ A block is what one worker reads at a time; a chunk is what it holds in memory a
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Final
+from typing import Final
 
-from apache_beam.io.filesystem import CompressionTypes
-from apache_beam.io.filesystems import FileSystems
-
-from crime_pipelines.domain.boundaries import CONTEXT, after_headings, row_start
-from crime_pipelines.sources import GREATEST_HEADINGS, SourceFile, SupportsRead
+from crime_pipelines.beam.reading.files import WorkerFile
+from crime_pipelines.domain.records.csv_splitter import Splitter
+from crime_pipelines.domain.records.record_boundaries import CONTEXT, after_headings, row_start
+from crime_pipelines.sources.file import SupportsRead
+from crime_pipelines.sources.formats.separated import GREATEST_HEADINGS
 
 #: Bytes of a block, and of a chunk, about: many enough to be worth planning a statement, which takes as long
 #: as 16 MB of rows, few enough for a worker's memory.
@@ -30,46 +28,38 @@ class Block:
         file: the file.
         name: a name that no other block of the run has, the same whenever the run is planned.
         start: its first byte.
-        end: the byte after its last; None for a gzipped file, which is read to its end.
+        end: the byte after its last; None for a file that is read to its end.
+        is_careful: whether the block is a whole file that is to be read row by row.
     """
 
-    file: SourceFile
+    file: WorkerFile
     name: str
     start: int
     end: int | None
+    is_careful: bool = False
 
 
-@contextmanager
-def _opened(file: SourceFile) -> Iterator[IO[bytes]]:
-    """The file's bytes as stored; on a worker, the runner's own file systems reach what is not local."""
-    if file.is_local:
-        with open(file.uri, "rb") as stream:  # noqa: PTH123 - the name as the user wrote it
-            yield stream
-    else:
-        with FileSystems.open(
-            file.uri, "application/octet-stream", compression_type=CompressionTypes.UNCOMPRESSED
-        ) as stream:
-            yield stream
-
-
-def blocks_of(file: SourceFile, number: int, size: int = BLOCK_BYTES) -> list[Block]:
+def blocks_of(
+    file: WorkerFile, name: str, size: int = BLOCK_BYTES, *, is_careful: bool = False
+) -> list[Block]:
     """Cut a file into blocks.
 
     Args:
         file: the file.
-        number: its number in the run.
+        name: what its blocks' names begin with, which no other file of the run has.
         size: bytes of a block, about.
+        is_careful: whether the file is to be left in one piece and read row by row.
 
     Returns:
         The blocks, in order. Where a place to cut can't be told from what stands around it, none is cut.
 
     Raises:
-        OSError: the file can't be read.
+        InputError: the file can't be read.
     """
-    if file.gzipped:
-        return [Block(file, f"{number:04d}-0000", 0, None)]
-    with _opened(file) as stream:
-        cuts = [after_headings(_read_fully(stream, GREATEST_HEADINGS))]
+    if not file.form.is_plain or is_careful:
+        return [Block(file, f"{name}-0000", 0, None, is_careful)]
+    with file.open() as stream:
+        cuts = [after_headings(_read_fully(stream, GREATEST_HEADINGS + 1))]
         for nominal in range(cuts[0] + size, file.size - size // 2, size):
             begin = max(cuts[-1], nominal - CONTEXT)
             stream.seek(begin)
@@ -85,8 +75,8 @@ def blocks_of(file: SourceFile, number: int, size: int = BLOCK_BYTES) -> list[Bl
                 cuts.append(begin + found)
     ends = [*cuts[1:], file.size]
     return [
-        Block(file, f"{number:04d}-{at:04d}", start, end)
-        for at, (start, end) in enumerate(zip(cuts, ends, strict=True))
+        Block(file, f"{name}-{index:04d}", start, end)
+        for index, (start, end) in enumerate(zip(cuts, ends, strict=True))
     ]
 
 
@@ -101,12 +91,11 @@ def chunks(block: Block, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         Pieces of the unpacked file, without its headings, that begin and end where a row does.
 
     Raises:
-        OSError: the file can't be read.
-        EOFError: it is packed and ends too early.
-        zlib.error: it is packed and damaged.
+        InputError: the file can't be read, or is damaged.
+        LineTooLongError: a line has more than `csv_splitter.GREATEST_LINE` bytes.
     """
     width = len(block.file.headings)
-    with _opened(block.file) as stream:
+    with block.file.open() as stream:
         if block.end is not None:
             stream.seek(block.start)
             left = block.end - block.start
@@ -119,16 +108,15 @@ def chunks(block: Block, size: int = BLOCK_BYTES) -> Iterator[bytes]:
 
             yield from cut(read_range, width, size)
             return
-        with gzip.open(stream, "rb") as unpacked:
-            start = _read_fully(unpacked, GREATEST_HEADINGS)
-            first = start[after_headings(start) :]
+        start = _read_fully(stream, GREATEST_HEADINGS + 1)
+        first = start[after_headings(start) :]
 
-            def read_on(number: int) -> bytes:
-                nonlocal first
-                piece, first = first, b""
-                return piece or _read_fully(unpacked, number)
+        def read_on(number: int) -> bytes:
+            nonlocal first
+            piece, first = first, b""
+            return piece or _read_fully(stream, number)
 
-            yield from cut(read_on, width, size)
+        yield from cut(read_on, width, size)
 
 
 def cut(read: Callable[[int], bytes], width: int, size: int) -> Iterator[bytes]:
@@ -140,32 +128,47 @@ def cut(read: Callable[[int], bytes], width: int, size: int) -> Iterator[bytes]:
         size: bytes of a chunk, about.
 
     Yields:
-        The chunks. Each begins where a row does; joined, they are the stream.
+        The chunks. Each begins where a row does; joined, they are the stream. A chunk is longer than said by
+        the longest line at most.
+
+    Raises:
+        LineTooLongError: a line has more than `csv_splitter.GREATEST_LINE` bytes.
     """
-    held = b""
+    pieces: list[bytes] = []
+    held = 0
     # A block ends some bytes after its size; with those in the same piece, nothing is copied to add them.
     while piece := read(size + 2 * CONTEXT):
-        held += piece
-        if len(held) >= size + 2 * CONTEXT:
-            at = _place_to_cut(held, width)
-            if at is not None:
-                yield held[:at]
-                held = held[at:]
+        pieces.append(piece)
+        held += len(piece)
+        if held < size + 2 * CONTEXT:
+            continue
+        data = b"".join(pieces)
+        place = _place_to_cut(data, width)
+        chunk, pieces = data[:place], [data[place:]]
+        held -= place
+        del data, piece  # while the chunk is read, it is held once
+        if chunk:
+            yield chunk
     if held:
-        yield held
+        yield b"".join(pieces)
 
 
-def _place_to_cut(held: bytes, width: int) -> int | None:
-    begin = len(held) - 2 * CONTEXT
-    found = row_start(held[begin:], CONTEXT, width, begins_a_row=False, ends_the_file=False)
+def _place_to_cut(data: bytes, width: int) -> int:
+    """Find a place near the end of rows where one begins; 0 if there is none but the beginning."""
+    begin = len(data) - 2 * CONTEXT
+    found = row_start(data[begin:], CONTEXT, width, begins_a_row=False, ends_the_file=False)
     if found is not None:
         return begin + found
-    # slower, and sure: row by row from the beginning
-    return row_start(held, begin + CONTEXT, width, begins_a_row=True, ends_the_file=False)
+    # Slower, and sure: row by row from the beginning.
+    splitter = Splitter(data, width, ends_the_file=False)
+    place = 0
+    while place < len(data) and (span := splitter.span(place)):
+        place = span.next
+    return place
 
 
 def _read_fully(stream: SupportsRead, number: int) -> bytes:
-    """So many bytes, fewer at the end alone."""
+    """Read so many bytes, fewer at the end alone."""
     pieces: list[bytes] = []
     while number > 0 and (piece := stream.read(number)):
         pieces.append(piece)

@@ -1,0 +1,1 @@
+"""From incident files to typed rows, counted by two ways."""
