@@ -1,15 +1,19 @@
 """The BigQuery emulator, made to take what Google's own Spark connector sends. Runs in the emulator's Python.
 
-usage: python bigquery_server.py CERTIFICATE KEY [option of `bqemulator start` ...]
+usage: python bigquery_server.py CERTIFICATE KEY SOCKET ACCESS [option of `bqemulator start` ...]
 
-The connector speaks TLS to the Storage Write API and nothing else, the emulator offers none. It sends a
-DATETIME packed into 64 bits, as BigQuery documents it, which the emulator takes for microseconds. And it
-names a stream in a connection's first request alone, as BigQuery allows; the emulator wants it in each.
+ACCESS is the file of access rules (`bigquery/access.py`), whether or not it exists. `bigquery/install.py`
+makes the emulator as strict as BigQuery documents itself to be. The connector speaks TLS to the Storage
+Write API and nothing else, the emulator offers none. It sends a DATETIME packed into 64 bits, as BigQuery
+documents it, which the emulator takes for microseconds. And it names a stream in a connection's first
+request alone, as BigQuery allows; the emulator wants it in each.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hmac
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +22,9 @@ from typing import Any
 import duckdb
 import grpc.aio
 import pyarrow as pa
+import uvicorn
 
+_TOKEN_VARIABLE = "CRIME_PIPELINES_GUARD_TOKEN"  # noqa: S105 - the variable's name; of guard.names
 _EXTENSIONS = ("avro", "icu", "spatial")
 #: Types whose values Arrow takes as protocol buffers give them.
 _PLAIN = (
@@ -40,18 +46,59 @@ def install_extensions() -> None:
             connection.execute(f"INSTALL '{next(folder.glob('*.duckdb_extension'))}'")
 
 
-def offer_tls(certificate: bytes, key: bytes) -> None:
-    """Have every gRPC server of this process listen with TLS.
+class Locked(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+    """Lets in who brings the token, as clients of Google's bring theirs."""
+
+    def __init__(self, token: str) -> None:
+        """Remember the token."""
+        self._bearer = f"Bearer {token}"
+
+    async def intercept_service(self, continuation: Any, details: Any) -> Any:
+        """Refuse a call without the token."""
+        given = dict(details.invocation_metadata).get("authorization", "")
+        if hmac.compare_digest(str(given), self._bearer):
+            return await continuation(details)
+
+        async def refuse(request: Any, context: Any) -> None:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the call lacks the token of this run")
+
+        handler = await continuation(details)
+        kinds = {
+            (False, False): grpc.unary_unary_rpc_method_handler,
+            (False, True): grpc.unary_stream_rpc_method_handler,
+            (True, True): grpc.stream_stream_rpc_method_handler,
+        }
+        return handler and kinds[handler.request_streaming, handler.response_streaming](refuse)
+
+
+def listen_on(path: str) -> None:
+    """Have the REST interface listen on a socket.
+
+    Args:
+        path: the socket's path.
+    """
+    own = uvicorn.Config.__init__
+
+    def made(self: Any, app: Any, *, host: str, port: int, **options: Any) -> None:
+        own(self, app, uds=path, **options)
+
+    vars(uvicorn)["Config"] = type("Config", (uvicorn.Config,), {"__init__": made})
+
+
+def offer_tls(certificate: bytes, key: bytes, token: str) -> None:
+    """Have every gRPC server of this process listen with TLS, and ask for a token.
 
     Args:
         certificate: the certificate, PEM.
         key: its key, PEM.
+        token: the token.
     """
     credentials = grpc.ssl_server_credentials([(key, certificate)])
     make = grpc.aio.server
 
     def server(*arguments: Any, **options: Any) -> Any:
-        made = make(*arguments, **options)
+        others = options.pop("interceptors", None) or ()
+        made = make(*arguments, interceptors=[Locked(token), *others], **options)
         made.add_insecure_port = lambda address: made.add_secure_port(address, credentials)
         return made
 
@@ -59,7 +106,7 @@ def offer_tls(certificate: bytes, key: bytes) -> None:
 
 
 def unpacked(packed: int) -> dt.datetime:
-    """A DATETIME in BigQuery's packed form.
+    """Return a DATETIME in BigQuery's packed form.
 
     Args:
         packed: year, month, day, hour, minute and second in 14, 4, 5, 5, 6 and 6 bits, then the
@@ -103,14 +150,14 @@ def rows_to_arrow(decoder: Any, rows: list[bytes], schema: pa.Schema) -> pa.Tabl
 
 
 def _set_fields(decoder: Any, row: bytes) -> dict[str, Any]:
-    """A row's values by name, those that are null left out; several times as fast as the emulator's way."""
+    """Return a row's values by name, without nulls; several times as fast as the emulator's way."""
     message = decoder._message_class()
     message.ParseFromString(row)
     return {field.name: value for field, value in message.ListFields()}
 
 
 def _emulators_own() -> tuple[Any, Any]:
-    """The emulator's own way, for types that want more than Arrow's conversion."""
+    """Return the emulator's own conversion, for types that need more than Arrow's."""
     from bqemulator.storage.arrow_bridge import _coerce_to_arrow_value
 
     return (lambda decoder, row: decoder.decode(row)), _coerce_to_arrow_value
@@ -132,12 +179,16 @@ def remember_streams(handler: Any) -> None:
 
 def main() -> None:
     """Start the emulator."""
-    certificate, key, *options = sys.argv[1:]
+    certificate, key, path, access, *options = sys.argv[1:]
+    listen_on(path)
     install_extensions()
-    offer_tls(Path(certificate).read_bytes(), Path(key).read_bytes())
+    offer_tls(Path(certificate).read_bytes(), Path(key).read_bytes(), os.environ[_TOKEN_VARIABLE])
     servicer = import_module("bqemulator.grpc_api.write_servicer")
     vars(servicer)["proto_rows_to_arrow_table"] = rows_to_arrow
     remember_streams(servicer.BigQueryWriteHandler)
+    # This package lies beside other versions of the emulator's own libraries: those come first.
+    sys.path.append(str(Path(__file__).parents[2]))
+    import_module("crime_pipelines.localcloud.bigquery.install").install(Path(access))
     import_module("bqemulator.cli").main(["start", *options])
 
 

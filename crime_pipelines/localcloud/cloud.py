@@ -11,22 +11,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from crime_pipelines import functions
-from crime_pipelines.clients import publisher, storage_client, subscriber, topic_path
-from crime_pipelines.dataproc.client import Dataproc
-from crime_pipelines.dataproc.publish import publish
-from crime_pipelines.localcloud import needs
-from crime_pipelines.localcloud.code import wheel
+from crime_pipelines.cloud import functions
+from crime_pipelines.cloud.clients import publisher, storage_client, subscriber, topic_path
+from crime_pipelines.cloud.dataproc.client import Dataproc
+from crime_pipelines.cloud.dataproc.publish import publish
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.setup import set_up
+from crime_pipelines.localcloud import prerequisites as needs
 from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.localcloud.jars import JARS, fetched
-from crime_pipelines.localcloud.processes import HOST, Server, end_all, free_port
-from crime_pipelines.settings import Settings
-from crime_pipelines.warehouse.setup import set_up
+from crime_pipelines.localcloud.processes import Server, end_all
+from crime_pipelines.localcloud.wheel_cache import wheel
 
 PROJECT: Final = "local-crime"
 #: The topic of messages that a function could not handle, however often they came.
 DEAD_LETTERS: Final = "dead-letters"
 _DELIVERIES: Final = 5
+#: Between two looks after the run that is under way; five minutes in the cloud.
+_LOOK_SECONDS: Final = 2
 _ACKNOWLEDGE_SECONDS: Final = 600
 _MAIN: Final = Path(functions.__file__).with_name("main.py")
 #: Each function with its signature and the setting that names its topic.
@@ -61,9 +63,9 @@ class LocalCloud:
         """
         self.folder = folder
         self._told, self._tick_seconds, self._with_code = told, tick_seconds, with_code
-        dataproc = f"http://{HOST}:{free_port()}"
+        self._emulators = Emulators(folder, Settings(PROJECT), told)
+        dataproc = f"unix:{self._emulators.sockets / 'dataproc.sock'}"
         self.settings = Settings(PROJECT, architecture=architecture, dataproc_endpoint=dataproc)
-        self._emulators = Emulators(folder, self.settings, told)
         self.servers: list[Server] = []
         self.function_urls: dict[str, str] = {}
         self._stack = ExitStack()
@@ -75,7 +77,7 @@ class LocalCloud:
 
     @property
     def endpoints(self) -> dict[str, str]:
-        """Where its parts answer, for people."""
+        """Return the endpoints of its parts, for people."""
         return {
             **self._emulators.endpoints,
             "Dataproc (gRPC)": self.settings.dataproc_endpoint,
@@ -143,15 +145,15 @@ class LocalCloud:
         finally:
             client.close()
         self._subscribe_functions()
-        if self._tick_seconds:
-            self._start_python(
-                "the scheduler", "scheduler", "crime_pipelines.localcloud.ticking", str(self._tick_seconds)
-            )
+        self._start_python(
+            *("the scheduler", "scheduler", "crime_pipelines.localcloud.scheduler"),
+            *(str(self._tick_seconds), str(_LOOK_SECONDS)),
+        )
 
     def _addresses(self) -> list[str]:
         # GET on a favicon is answered by the framework itself and reaches no function.
         urls = [f"{url}favicon.ico" for url in self.function_urls.values()]
-        return [self.settings.dataproc_endpoint.removeprefix("http://"), *urls]
+        return [self.settings.dataproc_endpoint, *urls]
 
     def _start_python(self, name: str, log: str, module: str, *arguments: str) -> None:
         command = [sys.executable, "-m", module, *arguments]
@@ -162,26 +164,23 @@ class LocalCloud:
             self._told(f"looking for {jar.name}")
             fetched(jar)
         properties = self.folder / "spark.json"
+        properties.touch(mode=0o600)
         properties.write_text(json.dumps(self._emulators.spark_properties(), indent=2), encoding="utf-8")
         self._start_python(
             "Dataproc's endpoint",
             "dataproc",
             "crime_pipelines.localcloud.dataproc",
-            self.settings.dataproc_endpoint.rpartition(":")[2],
+            self.settings.dataproc_endpoint,
             str(self.folder / "dataproc"),
             str(properties),
         )
 
     def _start_function(self, name: str, signature: str) -> None:
-        port = free_port()
         self._start_python(
-            f"the function {name}",
-            name,
-            "functions_framework",
-            *("--source", str(_MAIN), "--target", name, "--signature-type", signature),
-            *("--host", HOST, "--port", str(port)),
+            *(f"the function {name}", name, "crime_pipelines.localcloud.guard.function"),
+            *(str(_MAIN), name, signature, str(self._emulators.sockets / f"{name}.sock")),
         )
-        self.function_urls[name] = f"http://{HOST}:{port}/"
+        self.function_urls[name] = f"{self._emulators.url(name)}/"
 
     def _make_topics(self) -> None:
         client = publisher()

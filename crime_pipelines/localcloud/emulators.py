@@ -1,22 +1,34 @@
-"""The stores of the local cloud: Cloud Storage, Pub/Sub and BigQuery, each as a process of its own."""
+"""The stores of the local cloud: Cloud Storage, Pub/Sub and BigQuery, each as a process of its own.
+
+None listens where others of this machine, or a page in a browser, could speak to it: Storage and BigQuery
+lie behind a proxy that asks for the run's token (`guard.proxy`), Pub/Sub is a socket in a folder of the
+user's, and BigQuery's gRPC interface asks for the token. What knows ports alone has a cell (`guard.cell`).
+"""
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from crime_pipelines.cache import cache_folder
-from crime_pipelines.clients import BIGQUERY_EMULATOR, PUBSUB_EMULATOR, STORAGE_EMULATOR
-from crime_pipelines.localcloud import needs
+from crime_pipelines.cloud.clients import BIGQUERY_EMULATOR, PUBSUB_EMULATOR, STORAGE_EMULATOR
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.localcloud import prerequisites as needs
+from crime_pipelines.localcloud.faults import FILE, Faults
+from crime_pipelines.localcloud.guard.names import OWN_SOCKET, TOKEN_HEADER, TOKEN_VARIABLE
 from crime_pipelines.localcloud.processes import HOST, Server, end_all, free_port
 from crime_pipelines.localcloud.tls import TRUST_PASSWORD, make_certificate
-from crime_pipelines.settings import Settings
+from crime_pipelines.support.cache import cache_folder
 
 _BIGQUERY_SERVER: Final = Path(__file__).with_name("bigquery_server.py")
-#: What stands for a token where nobody asks for one.
-_TOKEN: Final = "local"  # noqa: S105
+_CELL: Final = Path(__file__).with_name("guard") / "cell.py"
+_PRIVATE: Final = 0o700
 
 
 class Emulators:
@@ -32,42 +44,71 @@ class Emulators:
         """
         self._folder, self._settings, self._told = folder.resolve(), settings, told
         self.servers: list[Server] = []
-        ports = [free_port() for _ in range(4)]
-        self._storage, self._pubsub, self._rest, self._grpc = (f"{HOST}:{port}" for port in ports)
+        #: Who knows it may speak to the stand-ins.
+        self.token = secrets.token_hex(16)
+        # Not below the folder: the name of a socket has some hundred characters at most.
+        self.sockets = Path(tempfile.mkdtemp(prefix="crime-"))
+        #: Faults to come, of its deliveries and of Dataproc.
+        self.faults = Faults(self.sockets / FILE)
+        self._port, self._grpc = free_port(), f"{HOST}:{free_port()}"
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables by which Google's client libraries find them."""
         return {
-            STORAGE_EMULATOR: f"http://{self._storage}",
-            PUBSUB_EMULATOR: self._pubsub,
-            BIGQUERY_EMULATOR: f"http://{self._rest}",
+            STORAGE_EMULATOR: self.url("storage"),
+            PUBSUB_EMULATOR: f"unix:{self._socket('pubsub')}",
+            BIGQUERY_EMULATOR: self.url("bigquery"),
         }
+
+    def url(self, part: str) -> str:
+        """Return the address of a part that speaks HTTP on its socket, with the token.
+
+        Args:
+            part: its name.
+
+        Returns:
+            A URL.
+        """
+        return f"http://{HOST}:{self._port}/{self.token}/{part}"
+
+    def _socket(self, part: str) -> Path:
+        return self.sockets / f"{part}.sock"
+
+    @property
+    def access(self) -> Path:
+        """The file of rules on who reaches what in BigQuery; without it, all is within everyone's reach."""
+        return self._folder / "access.json"
 
     @property
     def endpoints(self) -> dict[str, str]:
-        """Where each answers, for people."""
+        """Return the endpoint of each, for people."""
         return {
-            "Cloud Storage": f"http://{self._storage}",
-            "Pub/Sub": self._pubsub,
-            "BigQuery": f"http://{self._rest}",
+            "Cloud Storage": self.url("storage"),
+            "Pub/Sub": f"unix:{self._socket('pubsub')}",
+            "BigQuery": self.url("bigquery"),
             "BigQuery storage (gRPC, TLS)": self._grpc,
         }
 
     def spark_properties(self) -> dict[str, str]:
-        """The properties by which Google's connectors for Spark find them; their jars apart."""
+        """Return the properties by which Google's connectors for Spark find them; their jars apart."""
         trust = self._folder / "trust.p12"
+        java = (
+            f'-Djavax.net.ssl.trustStore="{trust}" -Djavax.net.ssl.trustStorePassword={TRUST_PASSWORD} '
+            "-Djavax.net.ssl.trustStoreType=PKCS12"
+        )
         return {
-            "spark.driver.defaultJavaOptions": f'-Djavax.net.ssl.trustStore="{trust}" '
-            f"-Djavax.net.ssl.trustStorePassword={TRUST_PASSWORD} -Djavax.net.ssl.trustStoreType=PKCS12",
+            "spark.driver.defaultJavaOptions": java,
+            "spark.executor.defaultJavaOptions": java,
             "spark.hadoop.fs.gs.impl": "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFileSystem",
             "spark.hadoop.fs.AbstractFileSystem.gs.impl": "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFS",
-            "spark.hadoop.fs.gs.storage.root.url": f"http://{self._storage}/",
+            "spark.hadoop.fs.gs.storage.root.url": f"http://{HOST}:{self._port}/",
+            f"spark.hadoop.fs.gs.storage.http.headers.{TOKEN_HEADER}": self.token,
             "spark.hadoop.google.cloud.auth.service.account.enable": "false",
             "spark.hadoop.google.cloud.auth.null.enable": "true",
-            "spark.datasource.bigquery.bigQueryHttpEndpoint": f"http://{self._rest}",
+            "spark.datasource.bigquery.bigQueryHttpEndpoint": self.url("bigquery"),
             "spark.datasource.bigquery.bigQueryStorageGrpcEndpoint": self._grpc,
-            "spark.datasource.bigquery.gcpAccessToken": _TOKEN,
+            "spark.datasource.bigquery.gcpAccessToken": self.token,
             "spark.datasource.bigquery.parentProject": self._settings.project,
         }
 
@@ -94,11 +135,13 @@ class Emulators:
     def _end(self) -> None:
         end_all(self.servers)
         self.servers.clear()
+        shutil.rmtree(self.sockets, ignore_errors=True)
 
     def _start(self) -> None:
         logs, objects = self._folder / "logs", self._folder / "gs"
         logs.mkdir(parents=True, exist_ok=True)
         objects.mkdir(exist_ok=True)
+        self._folder.chmod(_PRIVATE)
         java, pubsub_jar = needs.java(), needs.pubsub_emulator().resolve()
         storage, python = needs.storage_server(), needs.bigquery_emulator(self._told)
         certificate = make_certificate(self._folder)
@@ -109,41 +152,58 @@ class Emulators:
             self.servers.append(Server(name, command, logs / f"{log}.log", environment, self._folder))
             return self.servers[-1]
 
+        guard = start(
+            *("the guard", "guard", sys.executable, "-m", "crime_pipelines.localcloud.guard.proxy"),
+            *(str(self._port), self.sockets),
+            **{TOKEN_VARIABLE: self.token, "PYTHONPATH": _path_of_package()},
+        )
+        pubsub_port = free_port()
         pubsub = start(
             "the Pub/Sub emulator",
             "pubsub",
-            *(java, "-jar", pubsub_jar, f"--host={HOST}", f"--port={_port(self._pubsub)}"),
+            # It pushes to the functions, which are behind the guard.
+            *(sys.executable, "-S", "-E", _CELL, "--in", self._socket("pubsub"), str(pubsub_port)),
+            *("--out", str(self._port), self.sockets / OWN_SOCKET, "--"),
+            *(java, "-jar", pubsub_jar, f"--host={HOST}", f"--port={pubsub_port}"),
         )
         warehouse = start(
             "the BigQuery emulator",
             "bigquery",
             *(python, _BIGQUERY_SERVER, certificate.certificate, certificate.key),
-            *("--rest-port", _port(self._rest), "--grpc-port", _port(self._grpc)),
+            *(self._socket("bigquery"), self.access),
+            *("--grpc-port", self._grpc.rpartition(":")[2]),
             *("--project", self._settings.project),
             # DuckDB installs its extensions below the home folder: not below the user's.
             HOME=str(cache_folder()),
             BQEMU_GCS_LOCAL_ROOT=str(objects),
             BQEMU_QUERY_CACHE_TTL_SECONDS="0",
             BQEMU_LOG_LEVEL="warning",
+            **{TOKEN_VARIABLE: self.token},
         )
-        pubsub.answers(self._pubsub)
+        pubsub.answers(f"unix:{self._socket('pubsub')}")
         # It connects to Pub/Sub as it starts.
+        storage_port = free_port()
         lake = start(
             "fake-gcs-server",
             "storage",
+            *(sys.executable, "-S", "-E", _CELL, "--in", self._socket("storage"), str(storage_port)),
+            *("--out", str(pubsub_port), self._socket("pubsub"), "--"),
             *(storage, "-backend", "filesystem", "-filesystem-root", objects),
-            *("-scheme", "http", "-host", HOST, "-port", _port(self._storage)),
-            *("-external-url", f"http://{self._storage}", "-public-host", self._storage),
+            *("-scheme", "http", "-host", HOST, "-port", str(storage_port)),
+            # Its links lead to the guard, which puts in what is missing.
+            *("-external-url", f"http://{HOST}:{self._port}", "-public-host", f"{HOST}:{self._port}"),
             *("-location", self._settings.region.upper()),
             *("-event.bucket", self._settings.landing_bucket, "-event.list", "finalize"),
             *("-event.pubsub-project-id", self._settings.project),
             *("-event.pubsub-topic", self._settings.files_topic),
-            **{PUBSUB_EMULATOR: self._pubsub},
+            **{PUBSUB_EMULATOR: f"{HOST}:{pubsub_port}"},
         )
-        lake.answers(f"http://{self._storage}/storage/v1/b?project={self._settings.project}")
-        warehouse.answers(f"http://{self._rest}/bigquery/v2/projects/{self._settings.project}/datasets")
+        guard.answers(f"unix:{self.sockets / OWN_SOCKET}")
+        lake.answers(f"{self.url('storage')}/storage/v1/b?project={self._settings.project}")
+        warehouse.answers(f"{self.url('bigquery')}/bigquery/v2/projects/{self._settings.project}/datasets")
         warehouse.answers(self._grpc)
 
 
-def _port(address: str) -> str:
-    return address.rpartition(":")[2]
+def _path_of_package() -> str:
+    """Return this process's import path for another: its own folder need not be the package's."""
+    return os.pathsep.join(path for path in sys.path if path)

@@ -1,4 +1,4 @@
-"""What the local cloud fetches: jars from Maven Central, checked by their hashes."""
+"""Jars for the local cloud, fetched from Maven Central and checked by their hashes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from crime_pipelines.cache import cache_folder, locked
 from crime_pipelines.errors import PipelineError
+from crime_pipelines.support.cache import cache_folder, locked
 
 #: The variable by which a user says where jars are fetched from.
 MAVEN: Final = "CRIME_PIPELINES_MAVEN"
@@ -52,7 +52,7 @@ JARS: Final = (
 
 
 def fetched(jar: Jar) -> Path:
-    """A jar, fetched unless it is here.
+    """Fetch a jar unless it is here.
 
     Args:
         jar: which.

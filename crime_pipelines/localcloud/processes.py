@@ -19,11 +19,14 @@ from typing import Any, Final
 from crime_pipelines.errors import PipelineError
 
 HOST: Final = "127.0.0.1"
-_TIED: Final = str(Path(__file__).with_name("tied.py"))
+_TIED: Final = str(Path(__file__).with_name("die_with_parent.py"))
 _START_SECONDS: Final = 120.0
 _STOP_SECONDS: Final = 10.0
 _POLL_SECONDS: Final = 0.05
+_NOT_BEHIND_GUARD: Final = 502
 _LAST_CHARACTERS: Final = 600
+#: Files that servers write are their user's alone.
+_PRIVATE: Final = 0o077
 
 
 class Server:
@@ -59,6 +62,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
                 cwd=folder,
+                umask=_PRIVATE,
                 start_new_session=True,  # a group of its own: a Ctrl-C is ours, and its children go with it
             )
 
@@ -89,7 +93,7 @@ class Server:
         """Wait until it answers, whatever it says.
 
         Args:
-            address: a URL, or ``HOST:PORT``.
+            address: a URL, ``HOST:PORT``, or ``unix:PATH``.
 
         Raises:
             PipelineError: it ended, or does not answer in time.
@@ -104,7 +108,7 @@ class Server:
         raise PipelineError(f"{self.name} does not answer at {address}: {self.last_words()}")
 
     def last_words(self) -> str:
-        """The last lines of its log, as one."""
+        """Return the last lines of its log, as one."""
         try:
             lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -115,7 +119,7 @@ class Server:
         )
 
     def log_entries(self) -> list[dict[str, Any]]:
-        """The entries of its log that are JSON objects."""
+        """Return the entries of its log that are JSON objects."""
         try:
             lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
@@ -165,7 +169,7 @@ def end_all(servers: Iterable[Server]) -> None:
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """Find a port that nothing listens on."""
     with socket.socket() as found:
         found.bind((HOST, 0))
         return int(found.getsockname()[1])
@@ -173,6 +177,10 @@ def free_port() -> int:
 
 def _is_there(address: str) -> bool:
     try:
+        if address.startswith("unix:"):
+            with socket.socket(socket.AF_UNIX) as there:
+                there.connect(address.removeprefix("unix:"))
+                return True
         if "://" not in address:
             host, _, port = address.rpartition(":")
             with socket.create_connection((host, int(port)), timeout=1):
@@ -181,6 +189,6 @@ def _is_there(address: str) -> bool:
             return True
     except urllib.error.HTTPError as error:
         error.close()
-        return True
+        return error.code != _NOT_BEHIND_GUARD
     except OSError:
         return False

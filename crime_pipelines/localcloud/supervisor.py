@@ -6,7 +6,6 @@ answers, and `data/` with logs and objects, which begins empty each time.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -19,10 +18,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO, Final, NoReturn
+from typing import Final, NoReturn
 
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.localcloud.cloud import LocalCloud
+from crime_pipelines.support.locks import lock as lock_file
 
 _LOCK: Final = "lock"
 _STATE: Final = "state.json"
@@ -108,7 +108,7 @@ def up(
 
 
 def status(folder: Path) -> State | None:
-    """How a local cloud stands.
+    """Return the state of a local cloud.
 
     Args:
         folder: its folder.
@@ -127,7 +127,7 @@ def _read(folder: Path) -> State | None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs.
+    """Tell whether a process runs.
 
     Args:
         pid: its id.
@@ -174,17 +174,9 @@ def down(folder: Path) -> bool:
 def _is_held(folder: Path) -> bool:
     try:
         with (folder / _LOCK).open("r+", encoding="utf-8") as lock:
-            return not _try_lock(lock)
+            return not lock_file(lock, wait=False)
     except FileNotFoundError:
         return False
-
-
-def _try_lock(lock: IO[str]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _pass_on(progress: Path, seen: int, told: Callable[[str], None]) -> int:
@@ -238,7 +230,7 @@ def hold(folder: Path, architecture: int, tick_seconds: int, *, with_code: bool)
     with (folder / _LOCK).open("a+", encoding="utf-8") as lock:
         # Whoever asks how it stands holds the lock for a moment.
         patience = time.monotonic() + _LOCK_SECONDS
-        while not _try_lock(lock):
+        while not lock_file(lock, wait=False):
             if time.monotonic() > patience:
                 return 1
             time.sleep(_POLL_SECONDS)

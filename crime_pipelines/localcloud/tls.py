@@ -15,7 +15,7 @@ _DAYS: Final = 30
 
 
 class Certificate(NamedTuple):
-    """Where a certificate lies.
+    """The files of a certificate.
 
     Attributes:
         certificate: the certificate.
@@ -65,6 +65,9 @@ def make_certificate(folder: Path) -> Certificate:
     )
     made = Certificate(folder / "certificate.pem", folder / "key.pem", folder / "trust.p12")
     made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    # Its owner's alone before there is anything in it, whatever the folder.
+    made.key.unlink(missing_ok=True)
+    made.key.touch(mode=0o600)
     made.key.write_bytes(
         key.private_bytes(
             serialization.Encoding.PEM,

@@ -1,4 +1,4 @@
-"""The endpoint as a process: python -m crime_pipelines.localcloud.dataproc PORT FOLDER PROPERTIES.
+"""The endpoint as a process: python -m crime_pipelines.localcloud.dataproc ADDRESS FOLDER PROPERTIES.
 
 PROPERTIES is a JSON file with the Spark properties that every job gets. The settings come from the
 environment.
@@ -13,15 +13,17 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-from crime_pipelines.localcloud.dataproc.driving import Driver
+from crime_pipelines.cloud.clients import SOCKET
+from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.localcloud.dataproc.endpoint import Endpoint, serving
-from crime_pipelines.logs import set_up_logs
-from crime_pipelines.settings import Settings
+from crime_pipelines.localcloud.dataproc.job_runner import Driver
+from crime_pipelines.localcloud.faults import FILE, Faults
+from crime_pipelines.support.logs import set_up_logs
 
 
 def main() -> None:
     """Serve until asked to end; what runs then is ended, and its clusters deleted."""
-    port, folder, properties = sys.argv[1:]
+    address, folder, properties = sys.argv[1:]
     set_up_logs("json")
     over = threading.Event()
 
@@ -33,10 +35,11 @@ def main() -> None:
         Path(folder),
         Settings.from_environment(),
         json.loads(Path(properties).read_text(encoding="utf-8")),
+        Faults(Path(address.removeprefix(SOCKET)).with_name(FILE)),
     )
     endpoint = Endpoint()
     endpoint.launch, endpoint.stop = driver.launch, driver.stop
-    with serving(endpoint, int(port)):
+    with serving(endpoint, address):
         over.wait()
         driver.close()
 

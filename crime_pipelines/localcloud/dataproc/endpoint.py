@@ -16,8 +16,9 @@ from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 from google.rpc import code_pb2
 
-from crime_pipelines.localcloud.dataproc.filling import filled, mismatch
+from crime_pipelines.localcloud.dataproc.checks import batch_problem, template_problem
 from crime_pipelines.localcloud.dataproc.runs import BatchRun, Workflow
+from crime_pipelines.localcloud.dataproc.template_parameters import filled, mismatch
 from crime_pipelines.localcloud.processes import HOST
 
 _FILTER: Final = re.compile(r"labels\.(?P<name>[a-z-]+) = (?P<value>\S+)")
@@ -27,7 +28,7 @@ _State: Final[Any] = dataproc.Batch.State
 
 
 class Endpoint:
-    """What the clients speak to: it keeps templates, workflows and batches, and has them run."""
+    """The endpoint that clients speak to: it keeps templates, workflows and batches, and runs them."""
 
     def __init__(self) -> None:
         """Nothing is known at first, and nothing runs what is asked for."""
@@ -63,6 +64,7 @@ class Endpoint:
     def create_template(self, request: Any, context: grpc.ServicerContext) -> dataproc.WorkflowTemplate:
         """CreateWorkflowTemplate."""
         template: dataproc.WorkflowTemplate = request.template
+        _refuse(template_problem(template, request.parent), context)
         template.name, template.version = f"{request.parent}/workflowTemplates/{template.id}", 1
         self.templates[template.name] = template
         return template
@@ -72,6 +74,8 @@ class Endpoint:
         there = self._workflow_template(request.template.name, context)
         if there.version != request.template.version:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, "version mismatch")
+        place = request.template.name.partition("/workflowTemplates/")[0]
+        _refuse(template_problem(request.template, place), context)
         request.template.version += 1
         self.templates[there.name] = request.template
         return self.templates[there.name]
@@ -81,9 +85,7 @@ class Endpoint:
         template = self._workflow_template(request.name, context)
         self.requests.append(request.request_id)
         self.before()
-        problem = mismatch(template, dict(request.parameters))
-        if problem:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, problem)
+        _refuse(mismatch(template, dict(request.parameters)), context)
         with self._lock:
             for each in self.workflows.values():
                 if each.request_id == request.request_id and not each.done:
@@ -122,6 +124,7 @@ class Endpoint:
 
     def create_batch(self, request: Any, context: grpc.ServicerContext) -> operations_pb2.Operation:
         """CreateBatch."""
+        _refuse(batch_problem(request.batch, request.batch_id, request.parent), context)
         name = f"{request.parent}/batches/{request.batch_id}"
         region = request.parent.replace("/locations/", "/regions/")
         with self._lock:
@@ -162,6 +165,11 @@ class Endpoint:
         """CancelOperation: the job ends, and its cluster is deleted."""
         self.stop(self._run(request.name, context))
         return empty_pb2.Empty()
+
+
+def _refuse(problem: str, context: grpc.ServicerContext) -> None:
+    if problem:
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, problem)
 
 
 def _stop_at_once(run: Workflow | BatchRun) -> None:
@@ -222,20 +230,20 @@ def _handlers(endpoint: Endpoint) -> Iterator[grpc.GenericRpcHandler]:
 
 
 @contextmanager
-def serving(endpoint: Endpoint, port: int = 0) -> Iterator[str]:
+def serving(endpoint: Endpoint, address: str = "") -> Iterator[str]:
     """Serve an endpoint.
 
     Args:
         endpoint: the endpoint.
-        port: its port; a free one unless given.
+        address: ``unix:`` and the path of its socket; a free port of this machine unless given.
 
     Yields:
         Where, as the settings name it.
     """
     server = grpc.server(ThreadPoolExecutor(_THREADS), handlers=list(_handlers(endpoint)))
-    port = server.add_insecure_port(f"{HOST}:{port}")
+    port = server.add_insecure_port(address or f"{HOST}:0")
     server.start()
     try:
-        yield f"http://{HOST}:{port}"
+        yield address or f"http://{HOST}:{port}"
     finally:
         server.stop(None).wait()

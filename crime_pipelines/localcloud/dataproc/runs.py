@@ -1,4 +1,4 @@
-"""What runs: workflows on managed clusters and serverless batches, and how each stands."""
+"""Running workflows and serverless batches, and their states."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Workflow:
     """A workflow, with what became of its cluster."""
 
     def __init__(self, name: str, request_id: str, template: dataproc.WorkflowTemplate) -> None:
-        """A workflow that has been asked for.
+        """Accept a workflow that has been asked for.
 
         Args:
             name: its operation's name.
@@ -100,8 +100,16 @@ class Workflow:
         self.metadata.graph.nodes[at].state = _Node.RUNNING
         self.metadata.graph.nodes[at].job_id = job_id
 
+    def refuse_cluster(self, message: str) -> None:
+        """Note that its cluster can't be made: no job of it ever begins.
+
+        Args:
+            message: why.
+        """
+        self.metadata.create_cluster.error = message
+
     def job_over(self, node: Any, error: str = "", at: int = 0) -> None:
-        """A job has ended; the cluster is still there.
+        """Note that a job has ended; the cluster is still there.
 
         Args:
             node: how, a `WorkflowNode.NodeState`.
@@ -112,7 +120,7 @@ class Workflow:
         self.metadata.graph.nodes[at].error = error
 
     def end(self, node: Any, code: int = 0, message: str = "") -> None:
-        """The job has ended, one way or the other, and the managed cluster is gone.
+        """Note that the job has ended, one way or the other, and that the managed cluster is gone.
 
         Args:
             node: how the last job ended, a `WorkflowNode.NodeState`.
@@ -130,7 +138,7 @@ class Workflow:
         self.done = True
 
     def operation(self) -> operations_pb2.Operation:
-        """How it stands, as Dataproc tells it."""
+        """Return its state as Dataproc reports it."""
         operation = operations_pb2.Operation(name=self.name, done=self.done)
         operation.metadata.Pack(dataproc.WorkflowMetadata.pb(self.metadata))
         if self.error:
@@ -144,7 +152,7 @@ class BatchRun:
     """A serverless batch."""
 
     def __init__(self, name: str, operation: str, batch: dataproc.Batch) -> None:
-        """A batch that has been asked for.
+        """Accept a batch that has been asked for.
 
         Args:
             name: its name.
@@ -170,11 +178,11 @@ class BatchRun:
 
     @property
     def done(self) -> bool:
-        """Whether it is over."""
+        """Tell whether it is over."""
         return self.batch.state in (_State.SUCCEEDED, _State.FAILED, _State.CANCELLED)
 
     def end(self, state: Any, message: str = "") -> None:
-        """It is over.
+        """Note that it is over.
 
         Args:
             state: how, a `Batch.State`.
@@ -184,7 +192,7 @@ class BatchRun:
             self.batch.state, self.batch.state_message = state, message
 
     def operation(self) -> operations_pb2.Operation:
-        """How it stands, as Dataproc tells it."""
+        """Return its state as Dataproc reports it."""
         operation = operations_pb2.Operation(name=self.batch.operation, done=self.done)
         metadata = dataproc.BatchOperationMetadata(batch=self.batch.name)
         operation.metadata.Pack(dataproc.BatchOperationMetadata.pb(metadata))

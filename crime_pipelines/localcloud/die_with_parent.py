@@ -1,6 +1,6 @@
 """Run a program that ends when the process that started it does, however that one ends.
 
-usage: python tied.py PARENT PROGRAM [ARGUMENT ...]
+usage: python die_with_parent.py PARENT PROGRAM [ARGUMENT ...]
 
 It imports the standard library alone, so that it is there at once. On Linux the kernel sees to it; elsewhere
 the program just runs, and an orderly end stops it.

@@ -1,4 +1,4 @@
-"""How a file goes through the feed: each row a message, in random order, until BigQuery has the answers."""
+"""The demonstration of the feed: each row a message, in random order, until BigQuery has the answers."""
 
 from __future__ import annotations
 
@@ -13,28 +13,32 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from crime_pipelines import run_ids
-from crime_pipelines.clients import publish, publisher, topic_path, warehouse_client
+from crime_pipelines.cloud import run_ids
+from crime_pipelines.cloud.clients import publish, publisher, topic_path, warehouse_client
+from crime_pipelines.cloud.feed.publishing import publish_all
+from crime_pipelines.cloud.feed.replay import messages_of, shuffled
+from crime_pipelines.cloud.manifest import Manifest
+from crime_pipelines.cloud.warehouse.answers import refresh
+from crime_pipelines.cloud.warehouse.jobs import query
+from crime_pipelines.cloud.warehouse.runs import note_run
+from crime_pipelines.cloud.warehouse.views import LIVE_INCIDENTS
 from crime_pipelines.domain.messages import BadMessage, read_message
+from crime_pipelines.domain.periods.covered_period import covered_period
 from crime_pipelines.domain.reading import Incident
-from crime_pipelines.domain.versions import latest
+from crime_pipelines.domain.versions import Tombstone, latest
 from crime_pipelines.errors import InputError, PipelineError
-from crime_pipelines.feed.publishing import publish_all
-from crime_pipelines.feed.replay import messages_of, shuffled
 from crime_pipelines.localcloud.cloud import LocalCloud
+from crime_pipelines.localcloud.demos.demo_steps import Steps
 from crime_pipelines.localcloud.processes import Server
-from crime_pipelines.localcloud.steps import Steps
-from crime_pipelines.localcloud.watching import Watch, inbox
-from crime_pipelines.manifest import Manifest
+from crime_pipelines.localcloud.pubsub_watch import Watch, inbox
+from crime_pipelines.schema.row_counts import FileRows
 from crime_pipelines.sources import SourceFile
-from crime_pipelines.warehouse.answers import refresh
-from crime_pipelines.warehouse.jobs import query
-from crime_pipelines.warehouse.runs import note_run
+from crime_pipelines.support.extras import how_to_install
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client
 
-_PIPELINE: Final = "crime_pipelines.beam.stream"
+_PIPELINE: Final = "crime_pipelines.beam.streaming.stream"
 #: Beam's runner for streams in a process of its own; its name ``DirectRunner`` would choose among several.
 _RUNNER: Final = "apache_beam.runners.direct.direct_runner.BundleBasedDirectRunner"
 #: A pipeline that brings nothing for so long hangs.
@@ -45,35 +49,42 @@ _STAMP: Final = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(slots=True)
 class Expected:
-    """What the warehouse must hold in the end, by the domain's rules.
+    """The rows that the warehouse must hold in the end, by the domain's rules.
 
     Attributes:
         read: messages.
-        incidents: the version that counts of each incident.
+        current: the current version of each incident, tombstones among them.
         rejected: messages that can't be incidents, by reason.
         warnings: fields read as null because their text could not be read, by field.
     """
 
     read: int = 0
-    incidents: dict[int, Incident] = field(default_factory=dict)
+    current: dict[int, Incident | Tombstone] = field(default_factory=dict)
     rejected: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
 
-    def add(self, payload: bytes, shift_years: int) -> None:
+    @property
+    def incidents(self) -> dict[int, Incident]:
+        """The incidents that are not deleted, by id."""
+        return {key: each for key, each in self.current.items() if isinstance(each, Incident)}
+
+    def add(self, payload: bytes, shift_years: int, published_at: datetime) -> None:
         """Take a message in.
 
         Args:
             payload: the message.
             shift_years: calendar years to move dates by.
+            published_at: when it is published.
         """
         self.read += 1
-        found = read_message(payload, shift_years)
+        found = read_message(payload, shift_years, published_at=published_at)
         if isinstance(found, BadMessage):
             self.rejected[found.reason.value] += 1
             return
-        self.warnings.update(found.unreadable.split(",") if found.unreadable else ())
-        held = self.incidents.get(found.id)
-        self.incidents[found.id] = found if held is None else latest(found, held)
+        if isinstance(found, Incident) and found.unreadable:
+            self.warnings.update(found.unreadable.split(","))
+        held = self.current.get(found.id)
+        self.current[found.id] = found if held is None else latest(found, held)
 
 
 def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> str:
@@ -93,14 +104,14 @@ def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> st
         PipelineError: something goes wrong on the way.
     """
     if importlib.util.find_spec("apache_beam") is None:
-        raise InputError("the streaming architecture needs Beam: pip install 'crime-pipelines[local,beam]'")
+        raise InputError(f"the streaming architecture needs Beam: {how_to_install('local,beam')}")
     settings = cloud.settings
     begun = datetime.now(UTC)
     run_id = run_ids.of_request(file.uri, begun)
     expected = Expected()
     payloads = shuffled(messages_of(file), random.Random(run_id).randrange(1 << 32))  # noqa: S311
     for payload in payloads:
-        expected.add(payload, settings.shift_years)
+        expected.add(payload, settings.shift_years, begun)
     if not expected.incidents:
         raise InputError(f"{file.uri}: no row is an incident")
     with steps.step("feed", "topics are made, and the streaming pipeline starts"):
@@ -110,9 +121,14 @@ def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> st
         moved.update(messages=publish_all(settings, settings.feed_topic, payloads))
     with closing(warehouse_client(settings)) as client:
         with steps.step("stream", "the pipeline reads the messages into BigQuery") as moved:
-            moved.update(_followed(client, cloud, watch, steps, expected))
+            moved.update(_followed(client, cloud, watch, steps, expected, begun))
         with steps.step("refresh", "the answers are made of what is in BigQuery"):
-            moment = max(each.occurred_at for each in expected.incidents.values())
+            covered = covered_period(
+                (each.occurred_at, each.updated_on) for each in expected.incidents.values()
+            )
+            if covered is None:
+                raise AssertionError("there are incidents")
+            moment = covered.last
             refresh(settings, moment)
             note_run(client, settings, _manifest(run_id, begun, file, expected, moment, cloud))
         with inbox(cloud.subscribe("demo-answers", settings.answers_topic)) as answered:
@@ -124,7 +140,7 @@ def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> st
 def _make_topics(cloud: LocalCloud) -> None:
     client = publisher()
     settings = cloud.settings
-    for topic in (settings.feed_topic, settings.dead_letters_topic, settings.surges_topic):
+    for topic in (settings.feed_topic, settings.dead_letters_topic):
         client.create_topic(name=topic_path(settings, topic))
     client.stop()
     cloud.subscribe(settings.feed_subscription, settings.feed_topic)
@@ -132,29 +148,27 @@ def _make_topics(cloud: LocalCloud) -> None:
 
 def _pipeline(cloud: LocalCloud) -> Server:
     command = [sys.executable, "-m", _PIPELINE, "--runner", _RUNNER, "--project", cloud.settings.project]
-    # The file's incidents are years old: their hours stay open.
-    command += ["--allowed_lateness_days=-1"]
     return Server("the streaming pipeline", command, cloud.folder / "logs" / "stream.log", cloud.environment)
 
 
 def _followed(
-    client: Client, cloud: LocalCloud, watch: Watch, steps: Steps, expected: Expected
+    client: Client, cloud: LocalCloud, watch: Watch, steps: Steps, expected: Expected, begun: datetime
 ) -> Mapping[str, int]:
     """Wait until the warehouse holds what it must, and say what that is."""
     dataset = f"`{cloud.settings.project}`.`{cloud.settings.dataset}`"
     counts = (
-        f"SELECT (SELECT COUNT(*) FROM {dataset}.incidents), "
+        f"SELECT (SELECT COUNT(*) FROM {dataset}.{LIVE_INCIDENTS}), "
         f"(SELECT COUNT(*) FROM {dataset}.dead_letters), "
-        f"(SELECT COUNT(*) FROM {dataset}.incident_versions)"
+        f"(SELECT COUNT(*) FROM {dataset}.incident_versions WHERE loaded_at >= @since)"
     )
-    versions = f"SELECT id, updated_on, occurred_at, arrest FROM {dataset}.incidents"
+    versions = f"SELECT id, updated_on, occurred_at, arrest FROM {dataset}.{LIVE_INCIDENTS}"
     wanted = {
         each.id: (each.updated_on, each.occurred_at, each.arrest) for each in expected.incidents.values()
     }
     letters = expected.rejected.total()
     seen, since = 0, time.monotonic()
     while True:
-        ((incidents, dead, rows),) = query(client, counts)
+        ((incidents, dead, rows),) = query(client, counts, since=begun)
         if (incidents, dead) == (len(wanted), letters):
             held = {key: (moment, at, arrest) for key, moment, at, arrest in query(client, versions)}
             if held == wanted:
@@ -176,7 +190,7 @@ def _manifest(
         attempt="feed",
         architecture=0,
         source=file.uri,
-        files=[file.uri],
+        files=[FileRows(file.uri, file.size, file.modified, file.count_rows().rows, expected.read)],
         engine="beam",
         started_at=begun.strftime(_STAMP),
         finished_at=datetime.now(UTC).strftime(_STAMP),

@@ -6,27 +6,29 @@ What every kind of demonstration shares stands here; how the file goes through i
 from __future__ import annotations
 
 import platform
+import shlex
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 from crime_pipelines import __version__
-from crime_pipelines.clients import storage_client, warehouse_client
+from crime_pipelines.cloud.clients import storage_client, warehouse_client
+from crime_pipelines.cloud.functions.charts import record_of
+from crime_pipelines.cloud.warehouse.answers import read
 from crime_pipelines.errors import InputError
-from crime_pipelines.functions.charts import record_of
-from crime_pipelines.generate import generate
-from crime_pipelines.localcloud import batch_demo, stream_demo
 from crime_pipelines.localcloud.cloud import LocalCloud
-from crime_pipelines.localcloud.steps import Steps
-from crime_pipelines.localcloud.watching import Watch, watching
-from crime_pipelines.output import refuse_overlap, workplace
+from crime_pipelines.localcloud.demos import batch_demo, stream_demo
+from crime_pipelines.localcloud.demos.demo_steps import Steps
+from crime_pipelines.localcloud.pubsub_watch import Watch, watching
+from crime_pipelines.output.atomic_replace import refuse_overlap, workplace
+from crime_pipelines.output.layout import ANSWERS, REPORT
+from crime_pipelines.output.record import RunRecord
 from crime_pipelines.questions import Answer
-from crime_pipelines.record import RunRecord
-from crime_pipelines.run import ANSWERS, REPORT
-from crime_pipelines.sources import SourceFile, resolve
-from crime_pipelines.warehouse.answers import read
+from crime_pipelines.sources import SourceFile, resolve_for_warehouse
+from crime_pipelines.support.interrupts import set_unfinished
+from crime_pipelines.synthetic import generate
 
 #: How a file goes through the cloud, by the architecture's name; each gives the run's id. The number is the
 #: architecture that the cloud is set up for.
@@ -40,7 +42,7 @@ _DEFECTS: Final = 0.005
 
 @dataclass(slots=True)
 class DemoRecord(RunRecord):
-    """What a demonstration says of itself: `run.json`.
+    """The record of a demonstration: `run.json`.
 
     Attributes:
         architecture: which way the file went.
@@ -53,6 +55,21 @@ class DemoRecord(RunRecord):
     steps: list[dict[str, Any]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A demonstration that is over, and whose cloud is up.
+
+    Attributes:
+        record: what the demonstration says of itself.
+        answers: the answers by name.
+        variables: a shell script that points a shell's commands to the cloud.
+    """
+
+    record: DemoRecord
+    answers: Mapping[str, Answer]
+    variables: Path
+
+
 def demo(
     source: str | None,
     out: Path,
@@ -61,16 +78,19 @@ def demo(
     *,
     rows: int = 20_000,
     seed: int = 1,
+    keep: Callable[[Kept], None] | None = None,
 ) -> tuple[DemoRecord, Mapping[str, Answer]]:
     """Send a file through a local cloud and read the answers back from BigQuery.
 
     Args:
         source: the file; without one, a generated file.
-        out: the folder for the output; its content is replaced at the end, at once, or left as it was.
+        out: the folder for the output; what an earlier run wrote there is replaced at the end, at once, or
+            left as it was. Files that no run wrote stay.
         architecture: one of `DRIVES`.
         told: called with a line for each thing that happens.
         rows: rows of the generated file.
         seed: its seed.
+        keep: called at the end, while the cloud is up; it goes down when this returns or is interrupted.
 
     Returns:
         What the demonstration says of itself, and the answers by name.
@@ -82,41 +102,47 @@ def demo(
     for_architecture, drive = DRIVES[architecture]
     files = _one_file(source, out) if source else []
     steps = Steps(told)
-    with workplace(out) as place:
+    with workplace(out) as place, ExitStack() as up:
         if not files:
             with steps.step("generate", "a file of incidents is made up") as moved:
                 made = generate(place.scratch / "crimes.csv.gz", rows, seed=seed, defects=_DEFECTS)
                 moved.update(rows=made.rows, bytes=made.bytes)
-            files = resolve(str(made.path))
-        with (
-            _started(place.scratch / "cloud", for_architecture, steps) as cloud,
-            watching(cloud) as watch,
-            closing(warehouse_client(cloud.settings)) as client,
-        ):
-            run_id = drive(cloud, watch, steps, files[0])
-            with steps.step("report", "render_charts draws the report") as moved:
-                moved.update(_fetch_report(cloud, watch, run_id, place.folder / REPORT))
-            with steps.step("answers", "the answers are read back from BigQuery") as moved:
-                answers = read(cloud.settings, client)
-                moved.update({name: len(answer.rows) for name, answer in answers.items()})
-            told_of = record_of(client, cloud.settings, run_id)
+            files = resolve_for_warehouse(str(made.path))
+        cloud = up.enter_context(_started(place.scratch / "cloud", for_architecture, steps))
+        watch = up.enter_context(watching(cloud))
+        client = up.enter_context(closing(warehouse_client(cloud.settings)))
+        run_id = drive(cloud, watch, steps, files[0])
+        with steps.step("report", "render_charts draws the report") as moved:
+            moved.update(_fetch_report(cloud, watch, run_id, place.folder / REPORT))
+        with steps.step("answers", "the answers are read back from BigQuery") as moved:
+            answers = read(cloud.settings, client)
+            moved.update({name: len(answer.rows) for name, answer in answers.items()})
+        told_of = record_of(client, cloud.settings, run_id)
+        if keep is None:
             with steps.step("down", "the local cloud goes down"):
-                cloud.close()
+                up.close()
         (place.folder / ANSWERS).mkdir()
         for name, answer in answers.items():
             answer.write_csv(place.folder / ANSWERS / f"{name}.csv")
         record = _record(told_of, source or "a generated file", architecture, run_id, steps)
         record.write(place.folder)
         aside = place.publish()
+        if keep is not None:
+            variables = place.scratch / "variables.sh"
+            lines = (f"export {name}={shlex.quote(value)}\n" for name, value in cloud.environment.items())
+            variables.write_text("".join(lines), encoding="utf-8")
+            set_unfinished()
+            with suppress(KeyboardInterrupt):
+                keep(Kept(record, answers, variables))
     if aside:
-        told(f"{out} held something else than a run's output; it is now {aside}")
+        told(f"{out}: files that were put there meanwhile are now in {aside}")
     return record, answers
 
 
 def _one_file(source: str, out: Path) -> list[SourceFile]:
     if not Path(source).is_file():
         raise InputError(f"{source}: is not a file on this machine")
-    files = resolve(source)
+    files = resolve_for_warehouse(source)
     refuse_overlap(out, [file.uri for file in files])
     return list(files)
 
@@ -149,20 +175,14 @@ def _fetch_report(cloud: LocalCloud, watch: Watch, run_id: str, folder: Path) ->
 
 
 def _record(told_of: RunRecord, source: str, architecture: str, run_id: str, steps: Steps) -> DemoRecord:
+    told = {each.name: getattr(told_of, each.name) for each in fields(told_of)}
+    own = {
+        "source": source,
+        "seconds": {each.name: each.seconds for each in steps.done},
+        "versions": {"crime-pipelines": __version__, "python": platform.python_version()},
+    }
     return DemoRecord(
-        engine=told_of.engine,
-        source=source,
-        files=told_of.files,
-        read=told_of.read,
-        incidents=told_of.incidents,
-        superseded=told_of.superseded,
-        rejected=told_of.rejected,
-        warnings=told_of.warnings,
-        shift_years=told_of.shift_years,
-        as_of=told_of.as_of,
-        data_quality=told_of.data_quality,
-        seconds={each.name: each.seconds for each in steps.done},
-        versions={"crime-pipelines": __version__, "python": platform.python_version()},
+        **{**told, **own},
         architecture=architecture,
         run_id=run_id,
         steps=[

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from crime_pipelines.cache import cache_folder, locked
-from crime_pipelines.packaging import SOURCES, build_wheel, checkout
+from crime_pipelines.cloud.packaging import SOURCES, build_wheel, checkout
+from crime_pipelines.support.cache import cache_folder, locked
 
 _KEPT: Final = 5
 _WHEEL: Final = "*.whl"
 
 
 def wheel(told: Callable[[str], None]) -> Path:
-    """The package's wheel, as the checkout stands.
+    """Build the package's wheel from the checkout, unless it is in the cache.
 
     Args:
         told: called with a line where it is about to be built.
@@ -48,7 +48,7 @@ def wheel(told: Callable[[str], None]) -> Path:
 
 
 def _digest(root: Path) -> str:
-    """What tells one state of the sources from another."""
+    """Return a digest of the sources."""
     digest = hashlib.sha256()
     for path in _files(root):
         digest.update(str(path.relative_to(root)).encode() + b"\0")

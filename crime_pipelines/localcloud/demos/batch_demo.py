@@ -1,4 +1,4 @@
-"""How a file goes through architectures 1 and 2: from the object that lands to the answers in BigQuery."""
+"""The demonstration of architectures 1 and 2: from the object that lands to the answers in BigQuery."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from crime_pipelines import run_ids
-from crime_pipelines.clients import storage_client
-from crime_pipelines.dataproc.attempts import Attempt, State
-from crime_pipelines.dataproc.client import Dataproc
-from crime_pipelines.dataproc.starting import operations_of
-from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.cloud import run_ids
+from crime_pipelines.cloud.clients import storage_client
+from crime_pipelines.cloud.dataproc.attempts import Attempt, State
+from crime_pipelines.cloud.dataproc.client import Dataproc
+from crime_pipelines.cloud.dataproc.starting import operations_of
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.load import read_manifest
+from crime_pipelines.errors import GateError, InputError, PipelineError
 from crime_pipelines.localcloud.cloud import LocalCloud
-from crime_pipelines.localcloud.steps import Steps
-from crime_pipelines.localcloud.watching import Inbox, Watch, inbox
-from crime_pipelines.settings import Settings
-from crime_pipelines.sources import SourceFile, is_taken
-from crime_pipelines.warehouse.load import read_manifest
+from crime_pipelines.localcloud.demos.demo_steps import Steps
+from crime_pipelines.localcloud.pubsub_watch import Inbox, Watch, inbox
+from crime_pipelines.sources import SourceFile, is_taken_by_dataproc
 
 _POLL_SECONDS: Final = 0.2
-#: A job ends with exit code 2 where its input is at fault, and says so in one line.
-_INPUT_AT_FAULT: Final = re.compile(r".* ended with exit code 2: (?:[\w.]*Error: )?(?P<text>.*)")
+#: A job ends with exit code 2 where its input is at fault, with 3 where too much of it is rejected, and says
+#: why in one line.
+_INPUT_AT_FAULT: Final = re.compile(r".* ended with exit code (?P<code>[23]): (?:[\w.]*Error: )?(?P<text>.*)")
+_ERRORS: Final[dict[str, type[PipelineError]]] = {"2": InputError, "3": GateError}
 
 
 def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> str:
@@ -92,15 +94,19 @@ def land(settings: Settings, file: SourceFile) -> tuple[str, str]:
     Raises:
         google.api_core.exceptions.GoogleAPICallError: Cloud Storage fails.
     """
+    if not (file.form.is_plain or file.gzipped):
+        raise InputError(
+            f"{file.uri}: is {file.form}; Dataproc jobs read comma-separated text, plain or gzipped"
+        )
     blob = storage_client(settings).bucket(settings.landing_bucket).blob(_name(file))
     blob.upload_from_filename(file.uri)
     return run_ids.of_object(blob.name, str(blob.crc32c)), f"gs://{settings.landing_bucket}/{blob.name}"
 
 
 def _name(file: SourceFile) -> str:
-    """A name that says what the file is: in a bucket, nothing else does."""
+    """Return a name that says what the file is: in a bucket, nothing else does."""
     name = Path(file.uri).name
-    if is_taken(name) and name.endswith(".gz") == file.gzipped:
+    if is_taken_by_dataproc(name) and name.endswith(".gz") == file.gzipped:
         return name
     stem = re.sub(r"(?i)(\.csv)?(\.gz)?$", "", name, count=1).lstrip("._")
     return f"{stem or 'crimes'}.csv{'.gz' if file.gzipped else ''}"
@@ -120,12 +126,12 @@ def _follow(cloud: LocalCloud, watch: Watch, steps: Steps, operation: str) -> At
         service.close()
     if over.state is not State.DONE:
         at_fault = _INPUT_AT_FAULT.fullmatch(over.detail)
-        raise InputError(at_fault["text"]) if at_fault else PipelineError(over.detail)
+        raise _ERRORS[at_fault["code"]](at_fault["text"]) if at_fault else PipelineError(over.detail)
     return over
 
 
 def _message(watch: Watch, box: Inbox, run_id: str) -> dict[str, str]:
-    """The message that tells of a run."""
+    """Return the message that tells of a run."""
     while True:
         message, _ = watch.until(box.next)
         if message.get("run_id") == run_id:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -19,16 +23,24 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import dataproc_v1 as dataproc
 from google.rpc import code_pb2
 
-from crime_pipelines.clients import blob_at
-from crime_pipelines.cores import usable_cores
-from crime_pipelines.localcloud import needs
+from crime_pipelines.cloud.clients import blob_at
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.localcloud import prerequisites as needs
 from crime_pipelines.localcloud.dataproc.runs import BatchRun, Job, Workflow
+from crime_pipelines.localcloud.faults import FILE as FAULTS
+from crime_pipelines.localcloud.faults import Fault, Faults
 from crime_pipelines.localcloud.jars import JARS, fetched
 from crime_pipelines.localcloud.processes import HOST, Server
-from crime_pipelines.settings import Settings
+from crime_pipelines.support.cores import usable_cores
 
 #: What happened, a JSON object a line: in the endpoint's folder.
 JOURNAL: Final = "journal.jsonl"
+_NO_QUOTA: Final = (
+    "Multiple validation errors: - Insufficient 'CPUS_ALL_REGIONS' quota. Requested 20.0, available 12.0."
+)
+#: Two executors as processes of their own, for one to be lost.
+_EXECUTORS: Final = "local-cluster[2,1,1024]"
+_EXECUTOR: Final = "CoarseGrainedExecutorBackend"
 #: Jobs that may run at the same time on one machine; the others wait for their turn.
 _AT_ONCE: Final = 2
 _LOOK_SECONDS: Final = 0.1
@@ -42,7 +54,7 @@ _log = logging.getLogger(__name__)
 
 
 class End(Enum):
-    """How a job ended."""
+    """The end of a job."""
 
     DONE = "done"
     FAILED = "failed"
@@ -53,7 +65,9 @@ class End(Enum):
 class Driver:
     """Has workflows and batches run, each in a thread of its own."""
 
-    def __init__(self, folder: Path, settings: Settings, properties: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, settings: Settings, properties: Mapping[str, str], faults: Faults | None = None
+    ) -> None:
         """Nothing runs yet.
 
         Args:
@@ -61,11 +75,13 @@ class Driver:
             settings: the settings, for what is fetched from Cloud Storage.
             properties: Spark's properties that every job gets, as an image of Dataproc brings them; a job's
                 own go before them.
+            faults: faults to come; in a file of the folder unless given.
         """
         self._folder, self._settings, self._properties = folder, settings, dict(properties)
         self._turns = threading.Semaphore(_AT_ONCE)
         self._threads: list[tuple[threading.Thread, threading.Event]] = []
         self._writing = threading.Lock()
+        self.faults = faults or Faults(folder / FAULTS)
         for each in ("clusters", "logs"):
             (folder / each).mkdir(parents=True, exist_ok=True)
 
@@ -107,6 +123,11 @@ class Driver:
         deadline = time.monotonic() + limit.total_seconds() if limit else None
         node, code, why = _Node.COMPLETED, 0, ""
         with self._turns:
+            if self.faults.take(Fault.QUOTA):
+                self._note("cluster refused", cluster=cluster, why=_NO_QUOTA)
+                workflow.refuse_cluster(_NO_QUOTA)
+                workflow.end(_Node.BLOCKED, code_pb2.FAILED_PRECONDITION, _NO_QUOTA)
+                return
             place = self._folder / "clusters" / cluster
             place.mkdir()
             self._note("cluster created", cluster=cluster, labels=workflow.labels)
@@ -150,7 +171,8 @@ class Driver:
         self._note("job submitted", job=job.job_id, main=job.main, arguments=job.arguments)
         log = self._folder / "logs" / f"{job.job_id}.log"
         try:
-            command = self._command(job, place)
+            loses_worker = self.faults.take(Fault.WORKER)
+            command = self._command(job, place, _EXECUTORS if loses_worker else f"local[{usable_cores()}]")
         except (GoogleAPICallError, OSError) as error:
             return self._over(job, End.FAILED, f"{job.job_id}: its files can't be fetched: {error}")
         environment = {
@@ -162,6 +184,9 @@ class Driver:
         server = Server(job.job_id, command, log, environment, place)
         try:
             while server.wait(_LOOK_SECONDS) is None:
+                if loses_worker and _kill_executor(server.pid):
+                    loses_worker = False
+                    self._note("worker lost", job=job.job_id)
                 if cancelled.is_set():
                     return self._over(job, End.CANCELLED, "cancelled by request")
                 if deadline is not None and time.monotonic() > deadline:
@@ -176,7 +201,7 @@ class Driver:
         self._note("job over", job=job.job_id, end=end.value, why=why)
         return end, why
 
-    def _command(self, job: Job, place: Path) -> list[str]:
+    def _command(self, job: Job, place: Path, master: str) -> list[str]:
         main = self._fetched(job.main, place)
         packages = [str(self._fetched(uri, place)) for uri in job.python_files]
         jars = [*(str(fetched(jar)) for jar in JARS), *(str(self._fetched(uri, place)) for uri in job.jars)]
@@ -189,22 +214,48 @@ class Driver:
             **job.properties,
             **_SMALL,
         }
+        # Every user of this machine sees a command line; the properties hold the run's token.
+        file = place / "spark.properties"
+        file.touch(mode=0o600)
+        file.write_text("".join(_property(*pair) for pair in properties.items()), encoding="utf-8")
         return [
             str(needs.spark_home() / "bin" / "spark-submit"),
-            *("--master", f"local[{usable_cores()}]", "--driver-memory", _DRIVER_MEMORY),
+            *("--master", master, "--driver-memory", _DRIVER_MEMORY),
             *("--name", job.job_id, "--jars", ",".join(jars)),
             *(("--py-files", ",".join(packages)) if packages else ()),
-            *(text for name, value in properties.items() for text in ("--conf", f"{name}={value}")),
+            *("--properties-file", str(file)),
             str(main),
             *job.arguments,
         ]
 
     def _fetched(self, uri: str, place: Path) -> Path:
-        """A file of a job, fetched to its cluster."""
+        """Fetch a file of a job to its cluster."""
         blob = blob_at(self._settings, uri)
         target = place / Path(blob.name).name
         blob.download_to_filename(str(target))
         return target
+
+
+def _kill_executor(group: int) -> bool:
+    """Kill one of a job's executors, if there are any yet."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,pgid=,args="],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for line in listed.stdout.splitlines():
+        pid, own_group, arguments = line.split(None, 2)
+        if int(own_group) == group and _EXECUTOR in arguments:
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+                return True
+    return False
+
+
+def _property(name: str, value: str) -> str:
+    """Return a line of a file of Java's properties."""
+    return f"{name}={value}\n".replace("\\", "\\\\")
 
 
 def _outcome(end: End) -> tuple[Any, int]:
@@ -217,7 +268,7 @@ def _outcome(end: End) -> tuple[Any, int]:
 
 
 def _why(log: Path) -> str:
-    """The line of a job's log that says what went wrong: its last that names an error."""
+    """Find the line of a job's log that says what went wrong: the last that names an error."""
     lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
     named = [line for line in lines if _SAYS_WHY.fullmatch(line)]
     return (named or [line for line in lines if line] or ["it said nothing"])[-1]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from crime_pipelines.clients import subscriber
+from crime_pipelines.cloud.clients import subscriber
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.localcloud.cloud import DEAD_LETTERS, LocalCloud
 
@@ -40,7 +40,7 @@ class Inbox:
         message.ack()
 
     def next(self) -> tuple[dict[str, Any], Mapping[str, str]] | None:
-        """The next message and its attributes; None where there is none yet."""
+        """Return the next message and its attributes; None where there is none yet."""
         try:
             return self._messages.get_nowait()
         except queue.Empty:

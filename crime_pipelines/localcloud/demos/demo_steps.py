@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+#: After so long without a line a step says that it goes on; seconds.
+_QUIET_SECONDS: Final = 10.0
 
 
 @dataclass(slots=True)
@@ -37,7 +41,7 @@ class Steps:
         """
         self.done: list[Step] = []
         self._told = told
-        self._begun = time.perf_counter()
+        self._begun = self._told_last = time.perf_counter()
 
     def tell(self, text: str) -> None:
         """Tell of something that happens within a step.
@@ -49,7 +53,7 @@ class Steps:
 
     @contextmanager
     def step(self, name: str, what: str) -> Iterator[dict[str, Any]]:
-        """A step, from its beginning to its end.
+        """Show and time a step of the demonstration.
 
         Args:
             name: its name.
@@ -61,7 +65,8 @@ class Steps:
         step = Step(name, what)
         self._say(what)
         begun = time.perf_counter()
-        yield step.moved
+        with self._reminding():
+            yield step.moved
         step.seconds = round(time.perf_counter() - begun, 3)
         self.done.append(step)
         moved = ", ".join(
@@ -70,5 +75,24 @@ class Steps:
         )
         self._say(f"  {step.seconds:.1f} s{f': {moved}' if moved else ''}")
 
+    @contextmanager
+    def _reminding(self) -> Iterator[None]:
+        """Say every so often that the step goes on, where nothing else is told."""
+        over = threading.Event()
+
+        def remind() -> None:
+            while not over.wait(_QUIET_SECONDS):
+                if time.perf_counter() - self._told_last >= _QUIET_SECONDS:
+                    self._say("  still at it")
+
+        reminder = threading.Thread(target=remind, name="reminder", daemon=True)
+        reminder.start()
+        try:
+            yield
+        finally:
+            over.set()
+            reminder.join()
+
     def _say(self, text: str) -> None:
+        self._told_last = time.perf_counter()
         self._told(f"{time.perf_counter() - self._begun:7.1f} s  {text}")

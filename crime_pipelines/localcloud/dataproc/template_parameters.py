@@ -7,13 +7,15 @@ from typing import Final
 
 from google.cloud import dataproc_v1 as dataproc
 
+#: Characters of a parameter's value.
+LONGEST_VALUE: Final = 1_000
 _FIELD: Final = re.compile(
     r"jobs\['(?P<step>[^']+)'\]\.pysparkJob\.args\[(?P<at>\d+)\]|labels\['(?P<label>[^']+)'\]"
 )
 
 
 def mismatch(template: dataproc.WorkflowTemplate, values: dict[str, str]) -> str:
-    """What is wrong with the values of a template's parameters.
+    """Find what is wrong with the values of a template's parameters.
 
     Args:
         template: the template.
@@ -25,13 +27,15 @@ def mismatch(template: dataproc.WorkflowTemplate, values: dict[str, str]) -> str
     if set(values) != {each.name for each in template.parameters}:
         return f"parameters {sorted(values)} are not those of the template"
     for each in template.parameters:
+        if len(values[each.name]) > LONGEST_VALUE:
+            return f"{each.name} has {len(values[each.name]):,} characters; {LONGEST_VALUE:,} are allowed"
         if not any(re.fullmatch(regex, values[each.name]) for regex in each.validation.regex.regexes):
             return f"{each.name}: {values[each.name]!r} does not match"
     return ""
 
 
 def filled(template: dataproc.WorkflowTemplate, values: dict[str, str]) -> dataproc.WorkflowTemplate:
-    """A template with its parameters filled in.
+    """Fill in a template's parameters.
 
     Args:
         template: the template.

@@ -1,0 +1,106 @@
+"""Puts the strict rules into the emulator's process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from crime_pipelines.localcloud.bigquery.access import Reach
+from crime_pipelines.localcloud.bigquery.strict import Strict, rows_out_of_bounds
+
+_REQUIRED: Final = "requirePartitionFilter"
+
+
+def install(access: Path | None) -> None:
+    """Make the emulator strict.
+
+    Args:
+        access: the file of access rules, whether or not it exists.
+    """
+    _wrap_rest(access)
+    _keep_required_filter()
+    _check_appended_rows(access)
+
+
+def _wrap_rest(access: Path | None) -> None:
+    module = import_module("bqemulator.server")
+    make = module.create_app
+    middleware = import_module("starlette.middleware").Middleware
+
+    def create_app(context: Any) -> Any:
+        app = make(context)
+        # innermost, where bodies are unpacked already
+        app.user_middleware.append(middleware(Strict, access=access))
+        return app
+
+    vars(module)["create_app"] = create_app
+
+
+def _keep_required_filter() -> None:
+    """Keep a table's requirePartitionFilter, which the emulator knows at an older place alone."""
+    module = import_module("bqemulator.api.routes.tables")
+    read, write = module._rest_to_table_meta, module._table_to_rest
+
+    def from_rest(project: str, dataset: str, body: dict[str, Any], *rest: Any) -> Any:
+        made = read(project, dataset, body, *rest)
+        if made.time_partitioning is None or _REQUIRED not in body:
+            return made
+        update = {"require_partition_filter": bool(body[_REQUIRED])}
+        return made.model_copy(update={"time_partitioning": made.time_partitioning.model_copy(update=update)})
+
+    def to_rest(table: Any) -> dict[str, Any]:
+        body: dict[str, Any] = write(table)
+        if table.time_partitioning is not None:
+            body[_REQUIRED] = table.time_partitioning.require_partition_filter
+        return body
+
+    vars(module).update(_rest_to_table_meta=from_rest, _table_to_rest=to_rest)
+
+
+def _check_appended_rows(access: Path | None) -> None:
+    """Refuse rows of the Storage Write API as insertAll's are."""
+    module = import_module("bqemulator.grpc_api.write_servicer")
+    handler = module.BigQueryWriteHandler
+    append, bind = handler._perform_append, handler._bind_stream_to_target
+
+    def checked(self: Any, stream: Any, rows: Any, *rest: Any) -> bytes:
+        table = self._ctx.catalog.get_table(stream.project_id, stream.dataset_id, stream.table_id)
+        field = table and table.time_partitioning and table.time_partitioning.field
+        values = rows.column(field).to_pylist() if field else []
+        refused = rows_out_of_bounds(table, [{field: value} for value in values])
+        return _row_errors(stream.name, refused) if refused else append(self, stream, rows, *rest)
+
+    def reached(self: Any, name: str, context: Any) -> Any:
+        reach = Reach.of(access, _authorization(context.invocation_metadata()))
+        parts = name.split("/")
+        text = reach.refusal(".".join(parts[1:6:2]), ()) if len(parts) > 5 else None
+        if text is not None:
+            grpc = import_module("grpc")
+            context.set_code(grpc.StatusCode.PERMISSION_DENIED)
+            context.set_details(text)
+            return None
+        return bind(self, name, context)
+
+    handler._perform_append, handler._bind_stream_to_target = checked, reached
+
+
+def _authorization(metadata: Iterable[tuple[str, str]] | None) -> str:
+    return next((value for key, value in metadata or () if key.lower() == "authorization"), "")
+
+
+def _row_errors(stream: str, refused: dict[int, str]) -> bytes:
+    types = import_module("google.cloud.bigquery_storage_v1").types
+    status = import_module("google.rpc.status_pb2").Status
+    text = "Errors found while processing rows. Please refer to the row_errors field for details."
+    code = types.RowError.RowErrorCode.FIELDS_ERROR
+    response = types.AppendRowsResponse(
+        write_stream=stream,
+        error=status(code=3, message=f"{text} {next(iter(refused.values()))}"),
+        row_errors=[
+            types.RowError(index=number, code=code, message=message) for number, message in refused.items()
+        ],
+    )
+    serialized: bytes = types.AppendRowsResponse.serialize(response)
+    return serialized

@@ -1,0 +1,1 @@
+"""Demonstrations: a file goes through the local cloud until its answers are in BigQuery."""
