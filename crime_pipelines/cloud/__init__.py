@@ -1,0 +1,1 @@
+"""Google Cloud: settings, clients, and what goes with each service."""

@@ -1,0 +1,136 @@
+"""Creating the warehouse: datasets, tables and views, in order, as often as one likes."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, Final
+
+from crime_pipelines.cloud.clients import patience_of, warehouse_client
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.jobs import query, replacing
+from crime_pipelines.cloud.warehouse.tables import ANSWERS, full_name
+from crime_pipelines.cloud.warehouse.views import View, views
+from crime_pipelines.domain.areas import AREAS as KNOWN_AREAS
+from crime_pipelines.errors import PipelineError
+from crime_pipelines.schema.columns import Table
+from crime_pipelines.schema.warehouse import AREAS, TABLES
+
+if TYPE_CHECKING:
+    from google.cloud.bigquery import Client
+
+#: What Terraform puts the names in for.
+PLACEHOLDERS: Final = ("${project}", "${dataset}")
+
+
+def set_up(settings: Settings) -> list[str]:
+    """Create what is missing and bring the views up to date; what is there keeps its rows.
+
+    Args:
+        settings: the settings.
+
+    Returns:
+        The full names of the tables and views.
+
+    Raises:
+        PipelineError: a table is there with other columns, or BigQuery refuses a statement.
+        google.api_core.exceptions.GoogleAPICallError: BigQuery refuses.
+    """
+    from google.cloud.bigquery import Dataset, DatasetReference
+
+    with closing(warehouse_client(settings)) as client:
+        for name, description in _DATASETS.items():
+            dataset = Dataset(DatasetReference(settings.project, getattr(settings, name)))
+            dataset.location = settings.region
+            dataset.description = description
+            client.create_dataset(dataset, exists_ok=True, retry=patience_of(client))
+        made = [_create_table(client, settings, settings.dataset, table) for table in TABLES]
+        _fill_areas(client, settings)
+        made += [_create_view(client, settings, view) for view in views(settings.project, settings.dataset)]
+        made += [_create_table(client, settings, settings.answers_dataset, each) for each in ANSWERS.values()]
+    return made
+
+
+def declarations() -> dict[str, Any]:
+    """Return the whole warehouse as plain data, for Terraform.
+
+    Returns:
+        Tables and views by dataset; in the views' queries `${project}` and `${dataset}` stand for the names.
+    """
+    return {
+        "warehouse": {
+            "description": _DATASETS["dataset"],
+            "tables": {table.name: table.declaration() for table in TABLES},
+            "views": {
+                view.name: {
+                    "description": view.description,
+                    "query": view.query,
+                    "schema": view.json_schema(),
+                }
+                for view in views(*PLACEHOLDERS)
+            },
+        },
+        "answers": {
+            "description": _DATASETS["answers_dataset"],
+            "tables": {name: table.declaration() for name, table in ANSWERS.items()},
+            "views": {},
+        },
+    }
+
+
+_DATASETS: Final = {
+    "dataset": "Incidents of a police department: what counts, every version, every reject, and live views.",
+    "answers_dataset": "The answers as of the latest run.",
+}
+
+
+def _create_table(client: Client, settings: Settings, dataset: str, table: Table) -> str:
+    from google.cloud import bigquery
+
+    made = bigquery.Table(f"{settings.project}.{dataset}.{table.name}", schema=table.bigquery_schema())
+    made.description = table.description
+    if table.partitions:
+        made.time_partitioning = bigquery.TimePartitioning(
+            type_=table.partitions.unit,
+            field=table.partitions.column,
+            expiration_ms=table.partitions.expire_milliseconds,
+        )
+        made.require_partition_filter = table.partitions.filter_required
+    if table.cluster_by:
+        made.clustering_fields = list(table.cluster_by)
+    there = client.create_table(made, exists_ok=True, retry=patience_of(client))
+    wanted = [(each.name, each.bigquery_type) for each in table.columns]
+    if [(field.name, field.field_type) for field in there.schema] != wanted:
+        raise PipelineError(
+            f"{dataset}.{table.name} is there with other columns: "
+            f"{', '.join(f'{field.name} {field.field_type}' for field in there.schema)[:200]}"
+        )
+    return f"{dataset}.{table.name}"
+
+
+def _create_view(client: Client, settings: Settings, view: View) -> str:
+    from google.api_core.exceptions import Conflict
+    from google.cloud.bigquery import Table as BigQueryTable
+
+    made = BigQueryTable(f"{settings.project}.{settings.dataset}.{view.name}")
+    made.view_query = view.query
+    made.description = view.description
+    retry = patience_of(client)
+    try:
+        client.create_table(made, retry=retry)
+    except Conflict:
+        client.update_table(made, ["view_query", "description"], retry=retry)
+    # Only now: BigQuery makes a view's schema of its query, and takes descriptions for it afterwards.
+    made.schema = view.bigquery_schema()
+    client.update_table(made, ["schema"], retry=retry)
+    return f"{settings.dataset}.{view.name}"
+
+
+def _fill_areas(client: Client, settings: Settings) -> None:
+    # By a statement, as for every other table that is replaced as a whole.
+    rows = " UNION ALL ".join(
+        f"SELECT {area.number} AS area, @name_{area.number} AS name, {area.residents} AS residents"
+        for area in KNOWN_AREAS
+    )
+    target = full_name(settings.project, settings.dataset, AREAS)
+    statement = replacing(target, {name: f"fresh.{name}" for name in AREAS.names}, f"({rows})")
+    query(client, statement, **{f"name_{area.number}": area.name for area in KNOWN_AREAS})
