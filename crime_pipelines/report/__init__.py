@@ -1,6 +1,7 @@
-"""The report of a run: one self-contained page with the five answers, their charts and their caveats."""
+"""The report of a run: one self-contained page with the answers, their charts and their caveats."""
 
-from crime_pipelines.report.files import chart_files
-from crime_pipelines.report.page import Extras, draw_answers, warm_up, write_report
+from crime_pipelines.report.chart_files import chart_files
+from crime_pipelines.report.extras import Extras
+from crime_pipelines.report.page import draw_answers, warm_up, write_public, write_report
 
-__all__ = ["Extras", "chart_files", "draw_answers", "warm_up", "write_report"]
+__all__ = ["Extras", "chart_files", "draw_answers", "warm_up", "write_public", "write_report"]

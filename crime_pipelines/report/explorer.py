@@ -3,30 +3,54 @@
 from __future__ import annotations
 
 import json
+import math
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from crime_pipelines.domain.night import LATE_NIGHT
 from crime_pipelines.questions import Answer
-from crime_pipelines.report.clock import clock
-from crime_pipelines.report.counts import MEASURES, Counts
-from crime_pipelines.report.draw import NARROW, SELECTION, WIDE, Chart, Edges, Spec, layer, scaled, sheet
-from crime_pipelines.report.facts import Facts
-from crime_pipelines.report.hexagons import Rings
-from crime_pipelines.report.map import area_map
-from crime_pipelines.report.text import counted, shown
+from crime_pipelines.report.charts.clock import clock
+from crime_pipelines.report.charts.draw import (
+    NARROW,
+    SELECTION,
+    WIDE,
+    Chart,
+    Edges,
+    Spec,
+    layer,
+    scaled,
+    sheet,
+)
+from crime_pipelines.report.charts.hexagons import Rings
+from crime_pipelines.report.charts.map import area_map
+from crime_pipelines.report.coverage import Facts
+from crime_pipelines.report.filter_counts import MEASURES, Counts
+from crime_pipelines.report.formatting import NBSP, count, counted, percent, percent_of, shown
 
 #: z of a 95 % interval, as in the answers.
 _Z: Final = 1.959963984540054
 _NAME: Final = 60
 _UNKNOWN_AREA: Final = "Area not known"
+#: How to read the charts that the filters change.
+KEYS: Final = {
+    "months": "Incidents a month; paler: years not chosen; orange: months that the data cover in part.",
+    "clock": (
+        "Incidents by hour; a wedge\u2019s area is its number. Orange: late at night. Midnight and noon hold "
+        "those whose time was not known."
+    ),
+    "map": (
+        "Late at night: per 1,000 residents a year, or incidents where no residents are on file. Choose an "
+        "area by a click on it, or above."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Explorer:
-    """What the filters start with.
+    """The state that the filters start with.
 
     Attributes:
         years: the years to choose from.
@@ -34,6 +58,7 @@ class Explorer:
         areas: the areas to choose from, each with its position and name, by name.
         charts: the charts over all incidents, by name.
         payload: what the script needs, as JSON that may stand inside a script element.
+        numbers: the numbers over all incidents, by the place that they stand in.
     """
 
     years: list[int]
@@ -41,6 +66,7 @@ class Explorer:
     areas: list[tuple[int, str]]
     charts: dict[str, Chart]
     payload: str
+    numbers: dict[str, str]
 
 
 def explorer(
@@ -49,7 +75,7 @@ def explorer(
     """Put together what the filters need.
 
     Args:
-        answers: the five answers by name.
+        answers: the answers by name.
         counts: the counts that the filters add up.
         facts: what the data cover.
         shapes: the areas' outlines; none for no map.
@@ -74,6 +100,7 @@ def explorer(
     payload = {
         "years": counts.years,
         "types": types,
+        "arrests": facts.record.has_arrests,
         "areas": areas,
         "cells": len(counts.keys),
         "columns": counts.keys.shape[1] + MEASURES,
@@ -81,6 +108,7 @@ def explorer(
         "data": data,
         "days": _days(counts.years, facts),
         "z": _Z,
+        "late_night": LATE_NIGHT,
         "charts": {
             name: {"narrow": chart.narrow} | ({"wide": chart.wide} if chart.wide else {})
             for name, chart in charts.items()
@@ -89,11 +117,39 @@ def explorer(
     # Inside a script element only these could end it, or begin what hides its end.
     text = json.dumps(payload, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
     by_name = sorted(((at, str(each["name"])) for at, each in enumerate(areas)), key=lambda each: each[1])
-    return Explorer(counts.years, types, by_name, charts, text)
+    return Explorer(counts.years, types, by_name, charts, text, _numbers(counts, payload["days"]))
+
+
+def _numbers(counts: Counts, days: Mapping[str, int]) -> dict[str, str]:
+    """Return what the script writes while no filter is chosen, for pages without it."""
+    arrests, late = (int(counts.measures[:, at].sum()) for at in (0, 1))
+    total = sum(counts.by_hour)
+    low, high = (percent(end) for end in _wilson(arrests, total))
+    daily = total / days["all"] if days.get("all") else None
+    return {
+        "words": f"All years, All types, All areas: {counted(total, 'incident')}",
+        "incidents": count(total),
+        "incidents-note": f"{percent_of(total, total)} of all",
+        "arrests": percent_of(arrests, total),
+        "arrests-note": f"{count(arrests)} with an arrest; 95{NBSP}% interval {low} to {high}",
+        "late": percent_of(late, total),
+        "late-note": f"{count(late)} in the hours {LATE_NIGHT}",
+        "daily": "\u2013" if daily is None else f"{daily:.{2 if daily < 10 else 1}f}",
+    }
+
+
+def _wilson(part: int, whole: int) -> tuple[float, float]:
+    if not whole:
+        return 0.0, 1.0
+    share, square = part / whole, _Z * _Z
+    middle = share + square / (2 * whole)
+    reach = _Z * math.sqrt((share * (1 - share) + square / (4 * whole)) / whole)
+    under = 1 + square / whole
+    return max(0.0, (middle - reach) / under), min(1.0, (middle + reach) / under)
 
 
 def _days(years: list[int], facts: Facts) -> dict[str, int]:
-    """The days that the data cover, of each year and in all; none where not known."""
+    """Return the days that the data cover, of each year and in all; none where not known."""
     if not facts.first_at or not facts.last_at:
         return {}
     first, last = facts.first_at.date(), facts.last_at.date()
@@ -140,7 +196,7 @@ def _ends(facts: Facts, rows: list[dict[str, Any]]) -> tuple[int, int]:
 
 
 def _whole(month: int, facts: Facts) -> bool:
-    """Whether the data cover a month from its first day to its last."""
+    """Tell whether the data cover a month from its first day to its last."""
     if not facts.first_at or not facts.last_at:
         return True
     year, of_year = month // 12, month % 12 + 1

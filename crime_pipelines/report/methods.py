@@ -1,13 +1,15 @@
-"""How the numbers were worked out, for whoever checks them."""
+"""The report's methods, for readers who check the numbers."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from crime_pipelines.domain.night import END_HOUR, START_HOUR
+from crime_pipelines.analysis.disclosure import LEAST, LEAST_SENSITIVE
+from crime_pipelines.domain.night import LATE_NIGHT
+from crime_pipelines.questions.hexagons.question import HEXAGON_KM
 
-#: Pairs of a heading and a text.
-METHODS: Final = (
+_FILTERS: Final = "The filters"
+_METHODS: Final[tuple[tuple[str, str], ...]] = (
     (
         "What counts as an incident",
         "One row for each identifier: of several versions the one updated last. Rows that can\u2019t be read "
@@ -15,7 +17,7 @@ METHODS: Final = (
     ),
     (
         "Late at night",
-        f"From {START_HOUR}:00:00 up to 0{END_HOUR - 1}:59:59, local time. Rates are late-night incidents "
+        f"{LATE_NIGHT}, local time; the second before the end is the last. Rates are late-night incidents "
         "over residents (census of 2020) and over the days that the data cover, in years of 365.25 days.",
     ),
     (
@@ -26,26 +28,50 @@ METHODS: Final = (
         "Rising or falling",
         "A line through the logarithm of incidents per day in complete months, beside a level for each "
         "calendar month; its error allows for months that resemble the ones before (Sun 2011). Significant "
-        "at 5\u00a0%, two-sided.",
+        "at 5\u00a0%, two-sided. The last 12 months are compared with the 12 before by the same model.",
     ),
     (
         "Intervals",
-        "Of 95\u00a0%. Arrest rates: Wilson. An area\u2019s late-night rate: exact for a count by chance "
-        "(Garwood). They say what chance does, not what is missing from the records.",
+        "Of 95\u00a0%. Arrest rates: Wilson. An area\u2019s late-night rate: Garwood\u2019s, of a count "
+        "whose variance exceeds its mean as much as all areas\u2019 months do; its rank: 1,000 draws of all "
+        "areas\u2019 counts. They say what chance does, not what is missing from the records.",
     ),
     (
         "The map",
-        "Incidents\u2019 own coordinates in hexagons 0.54 km wide; each belongs to the area that most of its "
-        "incidents lie in. Holes inside the city are closed, specks and far-off places left out; or true "
-        "outlines, where a file of them was given.",
+        f"Incidents\u2019 own coordinates in hexagons {HEXAGON_KM} km wide; each belongs to the area that "
+        "most of its incidents lie in. Holes inside the city are closed, specks and far-off places left out; "
+        "or true outlines, where a file of them was given.",
     ),
     (
-        "The filters",
-        "Counts by year, type of crime and area, by month and by hour, travel in this page and are added up "
-        "in it. No single incident does, and nothing is sent anywhere.",
+        _FILTERS,
+        "This page holds counts by year, type of crime and area, by month and by hour, and adds them up "
+        "itself; a count of one describes a single incident. Nothing is sent anywhere.",
     ),
     (
         "Saved tables",
         "CSV in UTF-8. A text that a spreadsheet would take for a formula gets an apostrophe before it.",
     ),
 )
+_PUBLISHED: Final = (
+    "What is left out for publication",
+    f"Types of crime and kinds of location with a count below {LEAST}, {LEAST_SENSITIVE} for homicide, "
+    "sexual offences and those that may involve children; with them, larger ones that would give a small "
+    "one away; the areas, if one of them has a small count. Sums, ranks and \u201cfirst\u201d are of what is "
+    "shown. Left out whole: the filters with their counts by month and hour, comparisons, hot spots, hours "
+    "of the week, forecasts by type and area, moments of single incidents, and the account of the rows "
+    "read with its warnings.",
+)
+
+
+def methods(*, published: bool) -> tuple[tuple[str, str], ...]:
+    """Return the methods.
+
+    Args:
+        published: whether the page is made to be published.
+
+    Returns:
+        Pairs of a heading and a text.
+    """
+    if not published:
+        return _METHODS
+    return (_PUBLISHED, *(each for each in _METHODS if each[0] != _FILTERS))

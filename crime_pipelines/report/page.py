@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from crime_pipelines.questions import QUESTIONS, Answer
-from crime_pipelines.record import RunRecord
-from crime_pipelines.report import arrests, cautions, draw, months, ranks, sentences, slope, tables, text
-from crime_pipelines.report.counts import Counts
-from crime_pipelines.report.explorer import explorer
-from crime_pipelines.report.facts import Facts
-from crime_pipelines.report.hexagons import Rings, area_shapes
-from crime_pipelines.report.keys import EXPLORER_KEYS, KEYS
-from crime_pipelines.report.map import area_map
-from crime_pipelines.report.methods import METHODS
-from crime_pipelines.report.vega import vega
+from crime_pipelines.output.publishing import publish
+from crime_pipelines.output.record import RunRecord
+from crime_pipelines.questions import ANALYSES, QUESTIONS, Answer
+from crime_pipelines.report import caveats as cautions
+from crime_pipelines.report import formatting as text
+from crime_pipelines.report.briefing import briefing
+from crime_pipelines.report.charts import draw
+from crime_pipelines.report.charts.draw import Picture, picture
+from crime_pipelines.report.charts.hexagons import Rings
+from crime_pipelines.report.charts.vega import vega
+from crime_pipelines.report.coverage import Facts
+from crime_pipelines.report.explorer import KEYS, explorer
+from crime_pipelines.report.extras import Extras
+from crime_pipelines.report.methods import methods
+from crime_pipelines.report.resources import static_text
+from crime_pipelines.report.sections import Words, section_of
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -30,59 +34,7 @@ PAGE: Final = "index.html"
 #: So many files are named on the page; run.json names all.
 _FILES: Final = 40
 _PATH: Final = 300
-
-#: What draws the charts of each answer.
-CHARTS: Final = {
-    "monthly_trend": months.monthly,
-    "theft_locations": ranks.thefts,
-    "crime_trend": slope.trend,
-    "safest_areas": ranks.areas,
-    "arrest_rates": arrests.arrests,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Extras:
-    """What the report shows beside the five answers.
-
-    Attributes:
-        answers: the answers to `REPORT_QUESTIONS` by name; without one of them, what it feeds is left out.
-        shapes: the areas' true outlines; None to put them together of hexagons.
-        live: the version of what is shown, where the page is served and asks its server for news.
-    """
-
-    answers: Mapping[str, Answer] = field(default_factory=dict)
-    shapes: Mapping[int, Rings] | None = None
-    live: str = ""
-
-    def outlines(self) -> Mapping[int, Rings]:
-        """The areas' outlines, true or of hexagons; none where neither is known."""
-        if self.shapes is not None:
-            return self.shapes
-        hexagons = self.answers.get("hexagons")
-        return area_shapes(hexagons) if hexagons else {}
-
-    def counts(self) -> Counts | None:
-        """The counts that the filters add up; None where not known."""
-        counts = self.answers.get("incident_counts")
-        return Counts.of(counts) if counts and counts.rows else None
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A chart, drawn.
-
-    Attributes:
-        label: what it shows, in words, for those who don't see it.
-        title: the line above it.
-        narrow: the `<svg>` element for a phone.
-        wide: the one for a screen; None if it is the same.
-    """
-
-    label: str
-    title: str
-    narrow: str
-    wide: str | None
+_NAME: Final = 60
 
 
 def warm_up() -> None:
@@ -109,7 +61,7 @@ def draw_answers(record: RunRecord, answers: Mapping[str, Answer]) -> dict[str, 
         KeyError: an answer is missing.
     """
     facts, ordered = Facts.of(record), in_order(answers)
-    return {name: [_picture(chart) for chart in chosen(ordered, facts)] for name, chosen in CHARTS.items()}
+    return {name: _drawn(answer, ordered, facts) for name, answer in ordered.items()}
 
 
 def write_report(
@@ -124,7 +76,7 @@ def write_report(
     Args:
         folder: the folder to write it in; made if need be.
         record: what the run says of itself, with `data_quality`.
-        answers: the five answers by name.
+        answers: the answers by name.
         extras: what it shows beside them.
         drawn: what `draw_answers` gave for them, where that was done ahead.
 
@@ -139,9 +91,36 @@ def write_report(
     path = folder / PAGE
     # Never half a page where a reader finds it.
     new = folder / f".{PAGE}.new"
-    new.write_text(page_text(record, answers, extras, drawn), encoding="utf-8", newline="\n")
-    new.replace(path)
+    try:
+        new.write_text(page_text(record, answers, extras, drawn), encoding="utf-8", newline="\n")
+        new.replace(path)
+    finally:  # interrupted, as by a terminal that closes
+        new.unlink(missing_ok=True)
     return path
+
+
+def write_public(
+    folder: Path, record: RunRecord, answers: Mapping[str, Answer], extras: Extras | None = None
+) -> Path:
+    """Write what of a run is fit to be published: the page, and its answers and analyses as CSV.
+
+    Args:
+        folder: the folder to write it in; made if need be.
+        record: as for `write_report`.
+        answers: as for `write_report`.
+        extras: as for `write_report`.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: nothing can be published.
+        OSError: it can't be written.
+    """
+    extras = extras or Extras()
+    public = publish(folder, record, answers, extras.analyses)
+    shown = replace(extras, answers={}, analyses=public.analyses, published=public.left_out)
+    return write_report(folder, public.record, public.answers, shown)
 
 
 def page_text(
@@ -150,11 +129,11 @@ def page_text(
     extras: Extras | None = None,
     drawn: Mapping[str, list[Picture]] | None = None,
 ) -> str:
-    """The page as text; see `write_report`.
+    """Return the page as text; see `write_report`.
 
     Args:
         record: what the run says of itself, with `data_quality`.
-        answers: the five answers by name.
+        answers: the answers by name.
         extras: what it shows beside them.
         drawn: what `draw_answers` gave for them, where that was done ahead.
 
@@ -168,16 +147,16 @@ def page_text(
 
     extras = extras or Extras()
     content = _content(record, answers, extras, drawn or draw_answers(record, answers))
-    scripts = [own_text("page.js")]
+    scripts = [static_text("page.js")]
     library = None
     if content["explorer"]:
-        scripts.append(own_text("explorer.js"))
+        scripts.append(static_text("explorer.js"))
         library = vega()
     if extras.live:
-        scripts.append(own_text("live.js"))
+        scripts.append(static_text("live.js"))
     return _template().render(
         # The texts below hold nothing from the data that their makers have not escaped.
-        style=Markup(own_text("style.css")),  # noqa: S704
+        style=Markup(static_text("style.css")),  # noqa: S704
         scripts=[Markup(f"\n{script}") for script in scripts],  # noqa: S704
         vega=library.packed if library else "",
         payload=Markup(content["explorer"].payload) if content["explorer"] else "",  # noqa: S704
@@ -201,28 +180,16 @@ def _template() -> Template:
     environment.filters.update(
         count=text.count, shown=text.shown, plural=text.counted, numbered=lambda each: list(enumerate(each))
     )
-    return environment.from_string(own_text("template.html.jinja"))
+    return environment.from_string(static_text("template.html.jinja"))
 
 
 def _hash(script: str) -> str:
-    """A script's name in a content security policy: no other may run in the page."""
+    """Return a script's name in a content security policy: no other may run in the page."""
     return f"sha256-{b64encode(sha256(script.encode()).digest()).decode('ascii')}"
 
 
-def own_text(name: str) -> str:
-    """A file of this package.
-
-    Args:
-        name: its name.
-
-    Returns:
-        Its text.
-    """
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
 def in_order(answers: Mapping[str, Answer]) -> dict[str, Answer]:
-    """The five answers in the order of `QUESTIONS`.
+    """Return the answers in the order of `QUESTIONS`.
 
     Args:
         answers: the answers by name.
@@ -241,16 +208,19 @@ def _content(
 ) -> dict[str, Any]:
     facts = Facts.of(record)
     ordered = in_order(answers)
-    told = sentences.words(ordered, facts)
     shapes, counts = extras.outlines(), extras.counts()
     explored = explorer(ordered, counts, facts, shapes) if counts else None
-    pictures = dict(drawn)
-    if shapes and pictures["safest_areas"]:
-        pictures["safest_areas"] = [_picture(area_map(ordered, facts, shapes)), *pictures["safest_areas"]]
+    analyses = [extras.analyses[each.name] for each in ANALYSES if each.name in extras.analyses]
+    everything = {**ordered, **extras.analyses}
+    left_out = extras.published or {}
     return {
         "record": record,
+        "title": extras.title,
+        "note": extras.note,
+        "published": extras.published is not None,
         "source": text.shown(record.source, _PATH),
-        "files": [text.shown(name, _PATH) for name in record.files[:_FILES]],
+        "source_name": text.shown(record.source.rstrip("/").rpartition("/")[2] or record.source, _NAME),
+        "files": [text.shown(file.name, _PATH) for file in record.files[:_FILES]],
         "more_files": max(0, len(record.files) - _FILES),
         "as_of": text.moment(record.as_of),
         "period": _period(facts),
@@ -261,28 +231,58 @@ def _content(
         "warnings": [
             (text.shown(name), number, cautions.warned(name)) for name, number in _largest(record.warnings)
         ],
+        "questions": f"{text.in_words(len(ordered)).capitalize()} question{'' if len(ordered) == 1 else 's'}",
         "sections": [
-            {
-                "question": answer.question,
-                "words": told[name],
-                "charts": pictures[name],
-                "key": KEYS[name],
-                "table": tables.table(answer, facts, ordered),
-                "caveats": [*answer.question.caveats, *cautions.remarks(name, ordered, facts)],
-            }
+            _section(answer, ordered, facts, shapes, drawn[name], left_out.get(name, ""))
             for name, answer in ordered.items()
         ],
+        "briefing": briefing(extras.analyses, facts),
+        "analyses": [
+            _section(each, everything, facts, {}, _drawn(each, everything, facts)) for each in analyses
+        ],
         "explorer": explored,
-        "explored": {name: (_picture(chart), EXPLORER_KEYS[name]) for name, chart in explored.charts.items()}
+        "explored": {name: (picture(chart), KEYS[name]) for name, chart in explored.charts.items()}
         if explored
         else {},
         "cautions": cautions.cautions(ordered, facts),
-        "methods": METHODS,
+        "methods": methods(published=extras.published is not None),
         "seconds": sum(record.seconds.values()),
         "versions": [
             f"{text.shown(name)} {text.shown(version)}" for name, version in record.versions.items()
         ],
     }
+
+
+def _section(
+    answer: Answer,
+    answers: Mapping[str, Answer],
+    facts: Facts,
+    shapes: Mapping[int, Rings],
+    drawn: Sequence[Picture],
+    left_out: str = "",
+) -> dict[str, Any]:
+    section = section_of(answer.question)
+    if left_out and not answer.rows:
+        words = Words("This answer is left out: too small counts would show.", "\u2013", "left out")
+    else:
+        words = section.words(answers, facts)
+    maps = section.maps(answers, facts, shapes) if shapes else []
+    return {
+        "question": answer.question,
+        "words": words,
+        "charts": [*(picture(chart) for chart in maps), *drawn],
+        "key": section.key,
+        "table": section.table(answers, facts),
+        "caveats": [
+            *([left_out] if left_out else []),
+            *answer.question.caveats,
+            *section.remarks(answers, facts),
+        ],
+    }
+
+
+def _drawn(answer: Answer, answers: Mapping[str, Answer], facts: Facts) -> list[Picture]:
+    return [picture(chart) for chart in section_of(answer.question).charts(answers, facts)]
 
 
 def _period(facts: Facts) -> str:
@@ -294,13 +294,4 @@ def _period(facts: Facts) -> str:
 def _largest(numbers: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(
         ((name, number) for name, number in numbers.items() if number), key=lambda each: (-each[1], each[0])
-    )
-
-
-def _picture(chart: draw.Chart) -> Picture:
-    return Picture(
-        chart.label,
-        chart.title,
-        draw.svg(chart.narrow),
-        draw.svg(chart.wide) if chart.wide is not None else None,
     )

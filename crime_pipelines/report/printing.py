@@ -26,7 +26,7 @@ _SECONDS: Final = 120
 
 
 def find_browser() -> str | None:
-    """A browser that can print the page; None where there is none."""
+    """Return a browser that can print the page; None where there is none."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
@@ -61,5 +61,6 @@ def print_page(browser: str, page: Path, pdf: Path) -> None:
             subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)  # noqa: S603
             new.replace(pdf)
         except (OSError, subprocess.SubprocessError) as error:
-            new.unlink(missing_ok=True)
             raise PipelineError(f"{browser}: could not print {page} ({error})") from error
+        finally:
+            new.unlink(missing_ok=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from crime_pipelines.questions import Answer
-from crime_pipelines.questions.catalogue import as_text
-from crime_pipelines.report.facts import SMALL_NUMBER, Cover, Facts
-from crime_pipelines.report.moves import MOVES, movements
-from crime_pipelines.report.text import NBSP, change, count, month, p_value, percent, rate, shown
+from crime_pipelines.questions.model import as_text
+from crime_pipelines.report.formatting import shown
 
 #: Longer tables are folded.
 SHORT: Final = 12
@@ -68,105 +66,82 @@ class Table:
 
     @property
     def folded(self) -> bool:
-        """Whether it is long enough to be folded."""
+        """True if it is long enough to be folded."""
         return len(self.rows) > SHORT
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class TableColumn:
+    """A column of an answer as its table shows it.
+
+    Attributes:
+        heading: its heading.
+        write: writes a value of it.
+        numeric: whether it is one of numbers.
+        heads: whether it names its row.
+    """
+
     heading: str
     write: Callable[[Any], str]
     numeric: bool = True
     heads: bool = False
 
 
-def _or_dash(write: Callable[[Any], str]) -> Callable[[Any], str]:
+@dataclass(frozen=True, slots=True)
+class AddedColumn:
+    """A column that a table has beside those of its answer.
+
+    Attributes:
+        heading: its heading.
+        cells: its cells, one for each row.
+    """
+
+    heading: Heading
+    cells: Sequence[Cell]
+
+
+def or_dash(write: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Make a writer that shows a dash where there is no value.
+
+    Args:
+        write: writes a value.
+
+    Returns:
+        The writer.
+    """
     return lambda value: "\u2013" if value is None else write(value)
 
 
-_COLUMNS: Final[Mapping[str, Mapping[str, _Column]]] = {
-    "monthly_trend": {
-        "month": _Column("Month", month, numeric=False, heads=True),
-        "incidents": _Column("Incidents", count),
-        "complete": _Column("Complete", lambda complete: "yes" if complete else "no", numeric=False),
-    },
-    "theft_locations": {
-        "year": _Column("Year", str),
-        "rank": _Column("Rank", str),
-        "location": _Column("Location", shown, numeric=False, heads=True),
-        "thefts": _Column("Thefts", count),
-    },
-    "crime_trend": {
-        "direction": _Column("Direction", shown, numeric=False, heads=True),
-        "change_per_year": _Column("Change a year", _or_dash(change)),
-        "change_low": _Column("95\u00a0% interval from", _or_dash(change)),
-        "change_high": _Column("to", _or_dash(change)),
-        "p_value": _Column("p value", _or_dash(lambda p: p_value(p)[2:].removeprefix(f"={NBSP}"))),
-        "first_month": _Column("First month", _or_dash(month), numeric=False),
-        "last_month": _Column("Last month", _or_dash(month), numeric=False),
-        "months": _Column("Months", count),
-    },
-    "safest_areas": {
-        "rank": _Column("Rank", str),
-        "area": _Column("Area", str),
-        "name": _Column("Name", shown, numeric=False, heads=True),
-        "late_night_incidents": _Column("Late-night incidents", count),
-        "incidents": _Column("Incidents at any time", count),
-        "residents": _Column("Residents (2020)", _or_dash(count)),
-        "late_night_per_1000_residents_per_year": _Column(
-            "Late-night incidents per 1,000 residents a year", _or_dash(rate)
-        ),
-    },
-    "arrest_rates": {
-        "primary_type": _Column("Type of crime", shown, numeric=False, heads=True),
-        "incidents": _Column("Incidents", count),
-        "arrests": _Column("Arrests", count),
-        "arrest_rate": _Column("Arrest rate", percent),
-        "rate_low": _Column("95\u00a0% interval from", percent),
-        "rate_high": _Column("to", percent),
-    },
-}
-
-
-def table(answer: Answer, facts: Facts, answers: Mapping[str, Answer]) -> Table:
-    """An answer as a table, all its rows.
+def table(
+    answer: Answer, columns: Mapping[str, TableColumn], marks: Sequence[str], added: Sequence[AddedColumn]
+) -> Table:
+    """Lay out an answer as a table, all its rows.
 
     Args:
         answer: the answer.
-        facts: what the data cover.
-        answers: all answers by name.
+        columns: how to show its columns, by name.
+        marks: a remark on each row; empty for none.
+        added: columns beside those of the answer.
 
     Returns:
         The table.
     """
-    columns = _COLUMNS[answer.question.name]
-    moves = movements(answer.records()) if answer.question.name == "theft_locations" else []
-    covers = {each.first: each.cover for each in facts.months(answers)}
     rows = []
     for at, record in enumerate(answer.records()):
-        mark = ""
-        if answer.question.name == "monthly_trend" and covers[record["month"]] is not Cover.FULL:
-            mark = covers[record["month"]].value
-        if answer.question.name == "arrest_rates" and record["incidents"] < SMALL_NUMBER:
-            mark = "small number"
-        rows.append(
-            [
-                Cell(
-                    column.write(record[name]),
-                    column.numeric,
-                    column.heads,
-                    mark if column.heads else "",
-                    _value(record[name]),
-                )
-                for name, column in columns.items()
-            ]
-        )
-        if moves:
-            told, value = moves[at]
-            rows[-1].append(Cell(MOVES.get(told, told), numeric=True, value=value))
+        mark = marks[at] if marks else ""
+        cells = [
+            Cell(
+                column.write(record[name]),
+                column.numeric,
+                column.heads,
+                mark if column.heads else "",
+                _value(record[name]),
+            )
+            for name, column in columns.items()
+        ]
+        rows.append([*cells, *(column.cells[at] for column in added)])
     headings = [Heading(column.heading, column.numeric, name) for name, column in columns.items()]
-    if moves:
-        headings.append(Heading("Since the year before", True, "movement"))
+    headings += [column.heading for column in added]
     return Table(answer.question.name, answer.question.title, headings, rows)
 
 

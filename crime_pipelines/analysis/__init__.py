@@ -1,0 +1,1 @@
+"""Statistics, with NumPy and SciPy alone."""

@@ -1,0 +1,127 @@
+"""The warehouse in BigQuery as a dashboard shows it: counted anew at each refresh of `incidents`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from crime_pipelines import __version__
+from crime_pipelines.cloud.clients import warehouse_client
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.answers import covered_period
+from crime_pipelines.cloud.warehouse.jobs import query
+from crime_pipelines.cloud.warehouse.views import INCIDENTS, table_names
+from crime_pipelines.dashboard.dashboard import Shown
+from crime_pipelines.domain.periods.covered_period import CoveredPeriod
+from crime_pipelines.errors import PipelineError
+from crime_pipelines.output.record import RunRecord
+from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, REPORT_QUESTIONS, Answer, Question
+from crime_pipelines.questions.render import render
+from crime_pipelines.report.extras import Extras
+from crime_pipelines.report.page import page_text
+from crime_pipelines.schema.warehouse import INCIDENT_VERSIONS, REFRESHES, REJECTS
+
+#: BigQuery is asked for news this often at most, as each time costs money; seconds.
+EVERY: Final = 10.0
+_ALL_TIME: Final = "1970-01-01 00:00:00+00:00"
+
+
+class LiveWarehouse:
+    """The warehouse, as a source of a dashboard."""
+
+    def __init__(
+        self, shapes: Mapping[int, Any] | None = None, settings: Settings | None = None, every: float = EVERY
+    ) -> None:
+        """Reach the warehouse.
+
+        Args:
+            shapes: the areas' true outlines, if any.
+            settings: the settings; this process's own unless given.
+            every: how often to ask for news at most, in seconds.
+
+        Raises:
+            InputError: a setting is missing.
+        """
+        self._settings = settings or Settings.from_environment()
+        self._shapes = shapes
+        self._client = warehouse_client(self._settings)
+        self._every = every
+        self._asked = -every
+        self._version = ""
+
+    def version(self) -> str:
+        """Return the time of the last refresh of `incidents`; see `Source`."""
+        if time.monotonic() - self._asked >= self._every:
+            ((last,),) = self._query(f"SELECT MAX(refreshed_at) FROM {self._name(REFRESHES.name)}")
+            self._version = last.isoformat() if last else ""
+            self._asked = time.monotonic()
+        return self._version
+
+    def show(self, version: str) -> Shown:
+        """Return the report; see `Source`."""
+        covered = covered_period(self._client, self._settings)
+        if covered is None:
+            raise PipelineError(f"{self._settings.project}.{self._settings.dataset}: holds no incident yet")
+        shift = self._shift()
+        answers = {each.name: self._answer(each, covered, shift) for each in QUESTIONS}
+        beside = {each.name: self._answer(each, covered, shift) for each in REPORT_QUESTIONS}
+        record = self._record(covered, shift)
+        return Shown(page_text(record, answers, Extras(beside, self._shapes, version)), record, answers)
+
+    def _record(self, covered: CoveredPeriod, shift: int) -> RunRecord:
+        (quality,) = self._answer(DATA_QUALITY, covered, shift).records()
+        incidents = quality["incidents"]
+        # Versions and rejects expire, incidents do not: what is left of the former may be less than these.
+        everything = f"FROM {{}} WHERE loaded_at >= TIMESTAMP '{_ALL_TIME}'"
+        ((number,),) = self._query(
+            f"SELECT COUNT(*) {everything.format(self._name(INCIDENT_VERSIONS.name))} "
+            "AND NOT COALESCE(deleted, FALSE)"
+        )
+        rejected = dict(
+            self._query(
+                f"SELECT reason, COUNT(*) {everything.format(self._name(REJECTS.name))} GROUP BY reason"
+            )
+        )
+        warnings = dict(
+            self._query(
+                f"SELECT field, COUNT(*) FROM {self._name(INCIDENTS)}, "
+                "UNNEST(SPLIT(unreadable, ',')) AS field GROUP BY field"
+            )
+        )
+        superseded = max(number - incidents, 0)
+        return RunRecord(
+            engine="bigquery",
+            source=f"{self._settings.project}.{self._settings.dataset}",
+            files=[],
+            read=incidents + superseded + sum(rejected.values()),
+            incidents=incidents,
+            superseded=superseded,
+            rejected=rejected,
+            warnings=warnings,
+            shift_years=shift,
+            as_of=covered.last,
+            covered_period=covered,
+            data_quality=quality,
+            versions={"crime-pipelines": __version__},
+        )
+
+    def _shift(self) -> int:
+        """Return the shift that most incidents carry."""
+        found = self._query(
+            f"SELECT shift_years, COUNT(*) AS incidents FROM {self._name(INCIDENTS)} "
+            "GROUP BY shift_years ORDER BY incidents DESC, shift_years LIMIT 1"
+        )
+        return int(found[0][0] or 0)
+
+    def _answer(self, question: Question, covered: CoveredPeriod, shift: int) -> Answer:
+        names = table_names(self._settings.project, self._settings.dataset)
+        rows = self._query(render(question, "bigquery", covered.last, shift, names, covered=covered))
+        return Answer(question, question.finish(rows))
+
+    def _query(self, sql: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = query(self._client, sql)
+        return rows
+
+    def _name(self, table: str) -> str:
+        return f"`{self._settings.project}`.`{self._settings.dataset}`.`{table}`"

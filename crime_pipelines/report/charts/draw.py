@@ -1,0 +1,226 @@
+"""From a Vega-Lite spec to a static SVG that takes its colours from the page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from crime_pipelines.report.formatting import count
+
+Spec = dict[str, Any]
+
+#: Natural widths of a chart, in CSS pixels: on a desk, and on a phone that is 360 px wide.
+WIDE: Final = 900
+NARROW: Final = 312
+FONT_SIZE: Final = 12.5
+STEP: Final = 36  # height of a row with its text above its bar
+#: The name of the data of a chart that the page's filters change.
+SELECTION: Final = "selection"
+
+#: Of Vega-Lite.
+VERSION: Final = "6.4"
+_CONFIG: Final[Spec] = {
+    "aria": False,
+    "font": "sans-serif",
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": "var(--muted)",
+        "labelFontSize": FONT_SIZE,
+        "titleColor": "var(--muted)",
+        "titleFontSize": FONT_SIZE,
+        "titleFontWeight": "normal",
+        "gridColor": "var(--grid)",
+        "domainColor": "var(--axis)",
+        "tickColor": "var(--axis)",
+        "labelLimit": 0,
+    },
+    "text": {"fill": "var(--ink)", "fontSize": FONT_SIZE},
+    "point": {"opacity": 1},
+}
+_TAG: Final = re.compile(r"<[^<>]*>")
+#: What Vega adds for scripts and for charts that are read mark by mark.
+_NEEDLESS: Final = re.compile(
+    r' (?:role|class|aria-[a-z]+|pointer-events|font-family|xmlns:xlink|version)="[^"]*"| opacity="1"'
+)
+_EMPTY: Final = re.compile(r"<path d=\"\"[^<>]*/>|<path d=\"M0,0h0v0h0Z\"[^<>]*/>")
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart in one or two widths.
+
+    Attributes:
+        label: what it shows, for who can't see it.
+        wide: its spec; None where the narrow one does for all.
+        narrow: its spec for phones.
+        title: a heading, or nothing.
+    """
+
+    label: str
+    narrow: Spec
+    wide: Spec | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Room around the plot, in pixels."""
+
+    top: int
+    right: int
+    bottom: int
+    left: int
+
+
+def sheet(
+    width: int,
+    plot_height: int,
+    edges: Edges,
+    layers: list[Spec],
+    selection: list[dict[str, Any]] | None = None,
+) -> Spec:
+    """Return a chart of a fixed size, whatever its texts: browsers measure text otherwise than Vega does.
+
+    Args:
+        width: of the whole, in pixels.
+        plot_height: of the plot without its edges, in pixels.
+        edges: the room around the plot.
+        layers: Vega-Lite layers.
+        selection: the rows of layers over `SELECTION`.
+
+    Returns:
+        The spec.
+    """
+    return {
+        **({"datasets": {SELECTION: selection}} if selection is not None else {}),
+        "width": width - edges.left - edges.right,
+        "height": plot_height,
+        "padding": {"top": edges.top, "right": edges.right, "bottom": edges.bottom, "left": edges.left},
+        "autosize": "none",
+        "background": None,
+        "config": _CONFIG,
+        "layer": layers,
+    }
+
+
+def scaled(domain: list[float], axis: Spec | None = None) -> Spec:
+    """Return a linear scale of exactly this domain.
+
+    Args:
+        domain: both ends.
+        axis: its axis; none where the numbers stand beside the marks.
+
+    Returns:
+        The encoding, but for its field.
+    """
+    scale = {"domain": domain, "nice": False, "zero": False}
+    return {"type": "quantitative", "scale": scale, "axis": axis}
+
+
+def month_axis(ends: list[int]) -> Spec:
+    """Return an axis of months with a tick at each January.
+
+    It counts months (`Month.ordinal`) instead of taking dates, so that no time zone can move one.
+
+    Args:
+        ends: the ordinals of the first and the last month.
+
+    Returns:
+        The encoding, but for its field.
+    """
+    low, high = ends[0] - 0.5, ends[1] + 0.5
+    januaries = [at for at in range(ends[0], ends[1] + 1) if at % 12 == 0]
+    label = "format(floor(datum.value / 12), 'd')"
+    if not januaries:  # less than a year: say which months
+        januaries = sorted(set(ends))
+        label += " + '-' + format(datum.value % 12 + 1, '02d')"
+    axis = {"values": januaries, "labelExpr": label, "grid": False, "title": None, "labelFlush": True}
+    return scaled([low, high], axis)
+
+
+def gutter(top: float) -> int:
+    """Room for the numbers of an axis, in pixels.
+
+    Args:
+        top: the greatest of them.
+
+    Returns:
+        The room.
+    """
+    return 18 + 8 * len(count(round(top)))
+
+
+def layer(mark: str, rows: list[dict[str, Any]] | str, style: Spec | None = None, **encoding: Any) -> Spec:
+    """Return a layer of marks.
+
+    Args:
+        mark: the kind of mark.
+        rows: its data, or `SELECTION` for what the page's filters change.
+        style: properties of the mark.
+        encoding: Vega-Lite channels.
+
+    Returns:
+        The layer.
+    """
+    data = {"name": rows} if isinstance(rows, str) else {"values": rows}
+    return {"data": data, "mark": {"type": mark, **(style or {})}, "encoding": encoding}
+
+
+def warm_up() -> None:
+    """Start the converter, which takes half a second the first time; no lock of Python's is held meanwhile.
+
+    Whoever will draw later may call it early, in a thread of its own.
+    """
+    svg(sheet(1, 1, Edges(0, 0, 0, 0), [layer("point", [{}])]))
+
+
+def svg(spec: Spec) -> str:
+    """Draw a chart.
+
+    Args:
+        spec: a Vega-Lite spec that holds its data.
+
+    Returns:
+        The `<svg>` element, without role or label: whoever puts it into a page gives it these. Texts are
+        escaped.
+
+    Raises:
+        ValueError: the spec is wrong.
+    """
+    import vl_convert  # takes its time, and most users of the package never draw
+
+    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION, allowed_base_urls=[])
+    # Texts can't be hit: in them < and > are escaped, so tags are what stands between bare ones.
+    return _EMPTY.sub("", _TAG.sub(lambda tag: _NEEDLESS.sub("", tag[0]), drawn.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart, drawn.
+
+    Attributes:
+        label: what it shows, in words, for those who don't see it.
+        title: the line above it.
+        narrow: the `<svg>` element for a phone.
+        wide: the one for a screen; None if it is the same.
+    """
+
+    label: str
+    title: str
+    narrow: str
+    wide: str | None
+
+
+def picture(chart: Chart) -> Picture:
+    """Draw a chart.
+
+    Args:
+        chart: the chart.
+
+    Returns:
+        The picture.
+    """
+    return Picture(
+        chart.label, chart.title, svg(chart.narrow), svg(chart.wide) if chart.wide is not None else None
+    )

@@ -1,0 +1,189 @@
+"""Charts of what is ranked: locations and areas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from crime_pipelines.questions import Answer
+from crime_pipelines.report.charts.draw import NARROW, STEP, Chart, Edges, Spec, layer, scaled, sheet
+from crime_pipelines.report.charts.rank_changes import NEW, SAME, movements
+from crime_pipelines.report.coverage import Facts
+from crime_pipelines.report.formatting import count, rate, shown
+
+#: How many areas of either end are drawn. The table holds all.
+ENDS: Final = 10
+
+_NAME: Final = 27  # characters that fit beside a number in a panel of a phone
+_RATE: Final = "late_night_per_1000_residents_per_year"
+_ALL: Final = "The table below holds every number."
+
+
+_RANK: Final = 22  # pixels for a rank, and for a movement
+_MOVE: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    name: str
+    value: float
+    number: str
+    rank: int
+    move: str = ""
+
+
+def thefts(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
+    """Return the ten locations with most thefts, a panel for each year, all to one scale.
+
+    Args:
+        answers: the answers by name.
+        facts: what the data cover.
+
+    Returns:
+        A chart for each year that has thefts.
+    """
+    rows = answers["theft_locations"].records()
+    most = max((row["thefts"] for row in rows), default=0)
+    moves = movements(rows)
+    charts = []
+    for year in sorted({row["year"] for row in rows}):
+        bars = [
+            _Bar(shown(row["location"], _NAME), row["thefts"], count(row["thefts"]), row["rank"], move)
+            for row, (move, _) in zip(rows, moves, strict=True)
+            if row["year"] == year
+        ]
+        label = f"Thefts by location in {facts.year(year)}: {_read_out(bars)}. {_ALL}"
+        charts.append(Chart(label, _panel(bars, most, NARROW, "var(--accent)"), title=facts.year(year)))
+    return charts
+
+
+def areas(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
+    """Return the safest and the least safe areas, to one scale.
+
+    Args:
+        answers: the answers by name.
+        facts: what the data cover.
+
+    Returns:
+        Two charts; one where they would overlap, and none without areas.
+    """
+    rows = answers["safest_areas"].records()
+    if not rows:
+        return []
+    rated = has_rates(rows)
+    bars = [
+        _Bar(
+            shown(row["name"], _NAME) if row["name"] else f"Area {row['area']}",
+            row[_RATE] if rated else row["late_night_incidents"],
+            rate(row[_RATE]) if rated else count(row["late_night_incidents"]),
+            row["rank"],
+        )
+        for row in rows
+    ]
+    most = max(bar.value for bar in bars)
+    if len(bars) <= 2 * ENDS:
+        groups = [("All areas, the safest first", bars, "var(--accent)")]
+    else:
+        groups = [
+            (f"The {ENDS} safest", bars[:ENDS], "var(--accent)"),
+            (f"The {ENDS} least safe", bars[-ENDS:], "var(--warm)"),
+        ]
+    return [
+        Chart(
+            f"{title}, late-night incidents{' per 1,000 residents a year' if rated else ''}: "
+            f"{_read_out(group)}. {_ALL}",
+            _panel(group, most, NARROW, hue),
+            title=title,
+        )
+        for title, group, hue in groups
+    ]
+
+
+def has_rates(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether areas are ranked by rate; where residents are not on file for all, it is by number."""
+    return all(row[_RATE] is not None for row in rows)
+
+
+def _read_out(bars: Sequence[_Bar]) -> str:
+    words = {SAME: " (same rank)", NEW: " (new)", "": ""}
+    return "; ".join(
+        f"{bar.rank} {bar.name}, {bar.number}{words.get(bar.move, f' ({bar.move})')}" for bar in bars
+    )
+
+
+def _panel(bars: Sequence[_Bar], most: float, width: int, hue: str) -> Spec:
+    rows: list[dict[str, Any]] = [
+        {
+            "name": bar.name,
+            "value": bar.value,
+            "number": bar.number,
+            "rank": str(bar.rank),
+            "move": bar.move,
+            "zero": 0,
+            "most": most or 1,
+            **_lines(at),
+        }
+        for at, bar in enumerate(bars)
+    ]
+    moved = any(bar.move for bar in bars)
+    hues = {"\u25b2": "var(--warm-text)", "\u25bc": "var(--link)"}
+    for row in rows:
+        row["hue"] = hues.get(row["move"][:1], "var(--muted)")
+    x = scaled([0, most or 1])
+    y = scaled([len(rows), 0])
+    band: Spec = {"x": {"field": "zero", **x}, "y": {"field": "top", **y}, "y2": {"field": "bottom"}}
+    line = {"field": "text", **y}
+    return sheet(
+        width,
+        STEP * len(rows),
+        Edges(0, 1, 2, 1),
+        [
+            layer("rect", rows, {"fill": "var(--track)"}, **band, x2={"field": "most"}),
+            layer("rect", rows, {"fill": hue}, **band, x2={"field": "value"}),
+            layer(
+                "text",
+                rows,
+                {"align": "left", "fill": "var(--muted)"},
+                x={"value": 0},
+                y=line,
+                text={"field": "rank"},
+            ),
+            *(
+                [
+                    layer(
+                        "text",
+                        rows,
+                        {"align": "left"},
+                        x={"value": _RANK},
+                        y=line,
+                        text={"field": "move"},
+                        fill={"field": "hue", "type": "nominal", "scale": None},
+                    )
+                ]
+                if moved
+                else []
+            ),
+            layer(
+                "text",
+                rows,
+                {"align": "left"},
+                x={"value": _RANK + _MOVE if moved else _RANK},
+                y=line,
+                text={"field": "name"},
+            ),
+            layer(
+                "text",
+                rows,
+                {"align": "right", "fontWeight": "bold"},
+                x={"value": {"expr": "width"}},
+                y=line,
+                text={"field": "number"},
+            ),
+        ],
+    )
+
+
+def _lines(at: int) -> dict[str, float]:
+    """Place a text in its row, and the bar below it."""
+    return {"text": at + 0.4, "top": at + 0.64, "bottom": at + 0.86}

@@ -1,0 +1,46 @@
+"""The data that the report shows beside the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crime_pipelines.questions import Answer
+from crime_pipelines.report.charts.hexagons import Rings, area_shapes
+from crime_pipelines.report.filter_counts import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """The data that the report shows beside the answers.
+
+    Attributes:
+        answers: the answers to `REPORT_QUESTIONS` by name; without one of them, what it feeds is left out.
+        shapes: the areas' true outlines; None to put them together of hexagons.
+        live: the version of what is shown, where the page is served and asks its server for news.
+        analyses: the analyses by name; a page without them shows none.
+        title: the page's title; empty for the usual one.
+        note: what the page's maker tells its readers; empty for nothing.
+        published: for a page that is made to be published, what each answer leaves out, by its name; None for
+            any other page.
+    """
+
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    shapes: Mapping[int, Rings] | None = None
+    live: str = ""
+    analyses: Mapping[str, Answer] = field(default_factory=dict)
+    title: str = ""
+    note: str = ""
+    published: Mapping[str, str] | None = None
+
+    def outlines(self) -> Mapping[int, Rings]:
+        """Return the areas' outlines, true or of hexagons; none where neither is known."""
+        if self.shapes is not None:
+            return self.shapes
+        hexagons = self.answers.get("hexagons")
+        return area_shapes(hexagons) if hexagons else {}
+
+    def counts(self) -> Counts | None:
+        """Return the counts that the filters add up; None where not known."""
+        counts = self.answers.get("incident_counts")
+        return Counts.of(counts) if counts and counts.rows else None

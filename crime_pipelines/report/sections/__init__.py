@@ -1,0 +1,64 @@
+"""The sections of the report: one for each answer, by its question.
+
+A question without a module of its own here is shown by `default.Section`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from crime_pipelines.questions import Answer, Question
+from crime_pipelines.report.coverage import Facts
+from crime_pipelines.report.sections.arrest_rates import ArrestRates
+from crime_pipelines.report.sections.changes import Changes
+from crime_pipelines.report.sections.crime_trend import CrimeTrend
+from crime_pipelines.report.sections.default import Section, Words
+from crime_pipelines.report.sections.forecasts import MonthlyForecasts, StepForecasts
+from crime_pipelines.report.sections.hot_spots import HotSpotAccuracy, HotSpots
+from crime_pipelines.report.sections.monthly_trend import MonthlyTrend
+from crime_pipelines.report.sections.safest_areas import SafestAreas
+from crime_pipelines.report.sections.theft_locations import TheftLocations
+from crime_pipelines.report.sections.weekday_hours import WeekdayHours
+
+__all__ = ["Section", "Words", "section_of", "words"]
+
+_SECTIONS: Final[Mapping[str, type[Section]]] = {
+    "monthly_trend": MonthlyTrend,
+    "theft_locations": TheftLocations,
+    "crime_trend": CrimeTrend,
+    "safest_areas": SafestAreas,
+    "arrest_rates": ArrestRates,
+    "changes": Changes,
+    "monthly_forecasts": MonthlyForecasts,
+    "weekly_forecasts": StepForecasts,
+    "daily_forecasts": StepForecasts,
+    "weekday_hours": WeekdayHours,
+    "hot_spots": HotSpots,
+    "hot_spot_accuracy": HotSpotAccuracy,
+}
+
+
+def section_of(question: Question) -> Section:
+    """Find the section that shows a question's answer.
+
+    Args:
+        question: the question.
+
+    Returns:
+        Its own section, or the default one.
+    """
+    return _SECTIONS.get(question.name, Section)(question)
+
+
+def words(answers: Mapping[str, Answer], facts: Facts) -> dict[str, Words]:
+    """Put each answer in words.
+
+    Args:
+        answers: the answers by name.
+        facts: what the data cover.
+
+    Returns:
+        The words by the answer's name.
+    """
+    return {name: section_of(answer.question).words(answers, facts) for name, answer in answers.items()}
