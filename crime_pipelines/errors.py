@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 
 class PipelineError(Exception):
-    """Something that the user can mend; its text is one line that says what and where.
+    """An error that the user can mend; its text is one line that says what, where and what to do.
 
     Attributes:
         exit_code: the process's exit code.
@@ -21,8 +21,14 @@ class InputError(PipelineError):
     exit_code = 2
 
 
+class GateError(PipelineError):
+    """More rows are rejected than may be."""
+
+    exit_code = 3
+
+
 def no_incident(source: str, rejected: Mapping[str, int]) -> InputError:
-    """The error of a source that no incident comes of.
+    """Make the error for a source in which no row is a valid incident.
 
     Args:
         source: the source as given.
@@ -33,3 +39,20 @@ def no_incident(source: str, rejected: Mapping[str, int]) -> InputError:
     """
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in rejected.items())
     return InputError(f"{source}: no row is an incident ({reasons or 'there are no rows'})")
+
+
+def rows_lost(source: str, counted: int, read: int) -> PipelineError:
+    """Make the error of a file of which rows were lost, or read twice.
+
+    Args:
+        source: the file.
+        counted: its rows, counted apart from the reader.
+        read: the rows that the reader made something of.
+
+    Returns:
+        The error, to be raised.
+    """
+    return PipelineError(
+        f"{source}: {counted:,} rows were counted, but {read:,} were read; nothing was written. "
+        "This is a fault of crime-pipelines: please report it"
+    )

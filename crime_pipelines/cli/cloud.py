@@ -1,4 +1,4 @@
-"""What the commands that speak to Google Cloud share: their settings, and Google's libraries."""
+"""Settings and libraries of the commands that speak to Google Cloud."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
+from crime_pipelines.cloud.settings import ARCHITECTURES, VARIABLES, Settings
 from crime_pipelines.errors import InputError
-from crime_pipelines.settings import ARCHITECTURES, VARIABLES, Settings
+from crime_pipelines.support.extras import how_to_install
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def place_options(command: _Command) -> _Command:
-    """The options that say where in Google Cloud.
+    """Return the options that say where in Google Cloud.
 
     Args:
         command: a command with the parameters `project` and `region`.
@@ -30,7 +31,7 @@ def place_options(command: _Command) -> _Command:
 
 
 def architecture_option(command: _Command) -> _Command:
-    """The option that chooses the architecture.
+    """Return the option that chooses the architecture.
 
     Args:
         command: a command with the parameter `architecture`.
@@ -47,7 +48,7 @@ def architecture_option(command: _Command) -> _Command:
 
 
 def settings_of(project: str | None, region: str | None, architecture: str | None = None) -> Settings:
-    """The settings of a command.
+    """Return the settings of a command.
 
     Args:
         project: the option, if given.
@@ -80,4 +81,4 @@ def google_libraries(extra: str = "gcp") -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise InputError(f"{error}; pip install 'crime-pipelines[{extra}]'") from error
+        raise InputError(f"{error}; {how_to_install(extra)}") from error

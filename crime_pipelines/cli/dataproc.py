@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.console import Console
 
-from crime_pipelines import run_ids
 from crime_pipelines.cli.cloud import architecture_option, google_libraries, place_options, settings_of
+from crime_pipelines.cloud import run_ids
+from crime_pipelines.cloud.allowed_sources import refuse_other_sources
+from crime_pipelines.domain.periods.as_of import LATEST
 from crime_pipelines.errors import InputError, PipelineError
 
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from crime_pipelines.dataproc.attempts import Attempt
-    from crime_pipelines.dataproc.client import Dataproc
-    from crime_pipelines.settings import Settings
+    from crime_pipelines.cloud.dataproc.attempts import Attempt
+    from crime_pipelines.cloud.dataproc.client import Dataproc
+    from crime_pipelines.cloud.settings import Settings
 
 _INTERRUPTED: Final = 130
 _log = logging.getLogger(__name__)
@@ -30,9 +32,10 @@ _log = logging.getLogger(__name__)
 
 @click.group()
 def dataproc() -> None:
-    """Runs on Dataproc, on a cluster that goes with the run or as a serverless batch.
+    """Start and watch runs on Dataproc, on a cluster per run or as serverless batches.
 
     \b
+    crime-pipelines dataproc doctor                      what a first run would lack in this project
     crime-pipelines dataproc publish                     the code, to where Dataproc fetches it
     crime-pipelines dataproc templates                   the workflow templates, put up or brought up to date
     crime-pipelines dataproc submit gs://BUCKET/x.csv    a run, watched until it is done
@@ -41,6 +44,28 @@ def dataproc() -> None:
 
     Exit codes: 0 done, 1 failed on the way, 2 the input or the call is wrong, 130 interrupted.
     """
+
+
+@dataproc.command()
+@place_options
+@click.pass_context
+def doctor(context: click.Context, project: str | None, region: str | None) -> None:
+    """Check the project for what a run needs, and say what to do about what is lacking.
+
+    Looks at quotas, APIs, service agents, the subnetwork, the image and the key's grants; changes nothing.
+    Exit code 1 where something is lacking or can't be seen.
+    """
+    settings = settings_of(project, region)
+    with google_libraries():
+        from crime_pipelines.cloud.dataproc.doctor import Health, examine
+        from crime_pipelines.cloud.dataproc.google_rest import GoogleRest
+    is_well = True
+    for finding in examine(settings, GoogleRest()):
+        is_well &= finding.health is Health.WELL
+        click.echo(f"{finding.health.value:<10}{finding.what}")
+        if finding.remedy:
+            click.echo(f"{'':<10}{finding.remedy}")
+    context.exit(int(not is_well))
 
 
 @dataproc.command()
@@ -60,9 +85,9 @@ def publish(project: str | None, region: str | None, wheel: Path | None, librari
     """Upload the package, the job files and the driver's libraries to the code bucket."""
     settings = settings_of(project, region)
     with google_libraries():
-        from crime_pipelines.clients import storage_client
-        from crime_pipelines.dataproc.client import explained
-        from crime_pipelines.dataproc.publish import publish as upload
+        from crime_pipelines.cloud.clients import storage_client
+        from crime_pipelines.cloud.dataproc.client import explained
+        from crime_pipelines.cloud.dataproc.publish import publish as upload
     with explained(f"gs://{settings.code_bucket}"), _status("publishing") as status:
         uploaded = upload(
             settings, storage_client(settings), status.update, wheel=wheel, with_libraries=libraries
@@ -78,8 +103,8 @@ def templates(project: str | None, region: str | None, show: bool) -> None:
     """Put up the workflow templates of both architectures, or bring them up to date."""
     settings = settings_of(project, region)
     with google_libraries():
-        from crime_pipelines.dataproc.client import explained
-        from crime_pipelines.dataproc.templates import as_json
+        from crime_pipelines.cloud.dataproc.client import explained
+        from crime_pipelines.cloud.dataproc.templates import as_json
     if show:
         click.echo(as_json(settings))
         return
@@ -100,7 +125,7 @@ def templates(project: str | None, region: str | None, show: bool) -> None:
     "--as-of",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="YYYY-MM-DD",
-    help="Day of the answers. [default: the latest incident's]",
+    help="Day of the answers. [default: the end of the covered period]",
 )
 @click.option("--serverless", is_flag=True, help="As a serverless batch instead of on a cluster.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Watch the run until it is over.")
@@ -120,15 +145,16 @@ def submit(
     """Start a run that reads SOURCE, a gs:// URI of a file, a folder or a glob."""
     settings = settings_of(project, region, architecture)
     with google_libraries():
-        from crime_pipelines.clients import storage_client
-        from crime_pipelines.dataproc.client import explained
-        from crime_pipelines.dataproc.starting import start_once
-        from crime_pipelines.dataproc.submission import Submission
+        from crime_pipelines.cloud.clients import storage_client
+        from crime_pipelines.cloud.dataproc.client import explained
+        from crime_pipelines.cloud.dataproc.starting import start_once
+        from crime_pipelines.cloud.dataproc.submission import Submission
+    refuse_other_sources(source, settings)
     submission = Submission(
         run_ids.of_request(source, datetime.now(UTC)) if run_id is None else run_id,
         source,
         settings.shift_years if shift_years is None else shift_years,
-        f"{as_of:%Y-%m-%d}" if as_of else "",
+        f"{as_of:%Y-%m-%d}" if as_of else LATEST,
     )
     with explained(f"run {submission.run_id}"), _connected(settings) as service:
         started = start_once(
@@ -187,9 +213,9 @@ def cancel(project: str | None, region: str | None, run_id: str) -> None:
 def _attempts(settings: Settings, run_id: str) -> Iterator[tuple[Dataproc, list[Attempt]]]:
     run_ids.checked(run_id)
     with google_libraries():
-        from crime_pipelines.clients import storage_client
-        from crime_pipelines.dataproc.client import explained
-        from crime_pipelines.dataproc.starting import operations_of
+        from crime_pipelines.cloud.clients import storage_client
+        from crime_pipelines.cloud.dataproc.client import explained
+        from crime_pipelines.cloud.dataproc.starting import operations_of
     with explained(f"run {run_id}"), _connected(settings) as service:
         known = operations_of(settings, storage_client(settings), run_id)
         attempts = service.attempts(run_id, known)
@@ -200,7 +226,7 @@ def _attempts(settings: Settings, run_id: str) -> Iterator[tuple[Dataproc, list[
 
 @contextmanager
 def _connected(settings: Settings) -> Iterator[Dataproc]:
-    from crime_pipelines.dataproc.client import Dataproc
+    from crime_pipelines.cloud.dataproc.client import Dataproc
 
     service = Dataproc(settings)
     try:
@@ -211,7 +237,7 @@ def _connected(settings: Settings) -> Iterator[Dataproc]:
 
 @contextmanager
 def _status(text: str) -> Iterator[Status]:
-    """A line on standard error that says what is going on, if that is a terminal."""
+    """Return a line on standard error that says what is going on, if that is a terminal."""
     console = Console(stderr=True)
     console.quiet = not console.is_terminal
     with console.status(text) as status:
@@ -235,6 +261,6 @@ def _report(run_id: str, attempt: Attempt) -> None:
 
 
 def _failed(attempt: Attempt) -> bool:
-    from crime_pipelines.dataproc.attempts import State
+    from crime_pipelines.cloud.dataproc.attempts import State
 
     return attempt.state in (State.FAILED, State.CANCELLED)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
+import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crime_pipelines.cli.cloud import google_libraries
+from crime_pipelines.cli.common.options import say
 from crime_pipelines.cli.run import summarise
+
+if TYPE_CHECKING:
+    from crime_pipelines.localcloud.demos.demo import Kept
 
 
 @click.command()
@@ -23,7 +30,7 @@ from crime_pipelines.cli.run import summarise
     required=True,
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Folder for the output. Its content is replaced at the end, at once, or stays as it was.",
+    help="Folder for the output. What an earlier run wrote there is replaced atomically, all else stays.",
 )
 @click.option(
     "--rows",
@@ -33,7 +40,10 @@ from crime_pipelines.cli.run import summarise
     help="Rows of the generated file, where there is no SOURCE.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Its seed.")
-def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int) -> None:
+@click.option(
+    "--keep", "keeps", is_flag=True, help="Leave the cloud up until Ctrl-C, and say what to look at."
+)
+def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int, keeps: bool) -> None:
     """Send SOURCE through a cloud on this machine and show each step as it happens.
 
     SOURCE is a CSV file, plain or gzipped; without one, a file is made up. It lands in a bucket, its event
@@ -42,7 +52,7 @@ def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int)
 
     \b
     DIR then holds
-      answers/             the five answers, read back from BigQuery: what `run` gives
+      answers/             the answers, read back from BigQuery: what `run` gives
       report/index.html    the report, as render_charts wrote it
       run.json             what each step took and moved
 
@@ -51,11 +61,31 @@ def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int)
       crime-pipelines demo --architecture 1 --out out
       crime-pipelines demo crimes.csv.gz --architecture 2 --out out
       crime-pipelines demo --architecture streaming --rows 2000 --out out
+      crime-pipelines demo --architecture 1 --out out --keep
 
     Exit codes: 0 done, 1 failed on the way, 2 the input, the machine or the call is wrong, 130 interrupted.
     """
     with google_libraries("local"):
-        from crime_pipelines.localcloud.demo import demo as show
-    record, answers = show(source, out, architecture, click.echo, rows=rows, seed=seed)
-    click.echo()
+        from crime_pipelines.localcloud.demos.demo import demo as show
+
+    def look_around(kept: Kept) -> None:
+        """Say what to look at, and wait for Ctrl-C."""
+        say()
+        summarise(out, kept.record, kept.answers)
+        click.echo(
+            "\nThe cloud is up until Ctrl-C. In another shell:\n"
+            f"  source {shlex.quote(str(kept.variables))}\n"
+            f"  crime-pipelines dataproc status {kept.record.run_id}\n"
+            "  crime-pipelines warehouse answers\n"
+            "  crime-pipelines serve --warehouse --open"
+        )
+        threading.Event().wait()
+
+    record, answers = show(
+        source, out, architecture, say, rows=rows, seed=seed, keep=look_around if keeps else None
+    )
+    if keeps:
+        click.echo("The cloud is down.", err=True)
+        return
+    say()
     summarise(out, record, answers)

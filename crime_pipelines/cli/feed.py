@@ -7,7 +7,7 @@ import json
 import click
 
 from crime_pipelines.cli.cloud import google_libraries, place_options, settings_of
-from crime_pipelines.domain.schema import Reason
+from crime_pipelines.domain.fields import Reason
 
 _reason_option = click.option(
     "--reason", type=click.Choice([each.value for each in Reason]), help="Those of one reason only."
@@ -16,7 +16,7 @@ _reason_option = click.option(
 
 @click.group()
 def feed() -> None:
-    """The feed of new incidents, in Pub/Sub.
+    """Publish new incidents to Pub/Sub and look after that feed.
 
     Exit codes: 0 done, 1 failed on the way, 2 the input or the call is wrong.
     """
@@ -38,11 +38,12 @@ def replay(
     with google_libraries():
         from itertools import chain
 
-        from crime_pipelines.feed.publishing import publish_all
-        from crime_pipelines.feed.replay import messages_of, paced, shuffled
-        from crime_pipelines.sources import resolve
+        from crime_pipelines.cloud.feed.publishing import publish_all
+        from crime_pipelines.cloud.feed.replay import messages_of, paced, shuffled
+        from crime_pipelines.sources import resolve_for_warehouse
 
-        messages = chain.from_iterable(messages_of(file) for file in resolve(source))
+        files = resolve_for_warehouse(source)
+        messages = chain.from_iterable(messages_of(file) for file in files)
         ordered = messages if shuffle is None else iter(shuffled(messages, shuffle))
         number = publish_all(settings, settings.feed_topic, paced(ordered, speed) if speed else ordered)
     click.echo(f"{source}: {number:,} messages published to {settings.feed_topic}")
@@ -73,11 +74,48 @@ def poll(
     """
     settings = settings_of(project, region)
     with google_libraries():
-        from crime_pipelines.feed.poll import poll as poll_api
+        from crime_pipelines.cloud.feed.poll import poll as poll_api
 
         done = poll_api(settings, state, url=url, since=since, page_rows=page_rows, most_pages=most_pages)
     until = f", read up to {done.watermark.updated_at}" if done.watermark else ""
     click.echo(f"{done.messages:,} messages published to {settings.feed_topic}{until}")
+    if done.dead:
+        click.echo(f"{done.dead:,} rows that no message can hold: to {settings.dead_letters_topic}", err=True)
+    for why, rows in done.passed_over.items():
+        click.echo(f"{rows:,} rows {why}: passed over", err=True)
+
+
+@feed.command()
+@click.option("--url", help="The resource, ending in .json. [default: Chicago's crimes]")
+@click.option(
+    "--most",
+    type=click.IntRange(min=0),
+    default=1_000,
+    show_default=True,
+    metavar="N",
+    help="Take more withdrawn incidents for a mistake.",
+)
+@click.option("--dry-run", is_flag=True, help="Publish nothing; print the ids of withdrawn incidents.")
+@place_options
+def reconcile(url: str | None, most: int, dry_run: bool, project: str | None, region: str | None) -> None:
+    """Find incidents that the City has withdrawn, and publish a tombstone for each.
+
+    The ids in the warehouse are compared with those of the City's API, which takes a call for 50,000 of them.
+    """
+    settings = settings_of(project, region)
+    with google_libraries():
+        from crime_pipelines.cloud.feed.reconcile import reconcile as reconcile_ids
+
+        done = reconcile_ids(settings, url=url, most=most, dry_run=dry_run)
+    if dry_run:
+        for number in done.withdrawn:
+            click.echo(number)
+    what = "tombstones to publish" if dry_run else f"tombstones published to {settings.feed_topic}"
+    click.echo(
+        f"{done.known:,} incidents in the warehouse, {done.published:,} in the API; "
+        f"{len(done.withdrawn):,} withdrawn: {what}",
+        err=dry_run,
+    )
 
 
 @click.group()
@@ -96,7 +134,7 @@ def list_letters(reason: str | None, limit: int, project: str | None, region: st
     """Print dead letters, the latest first, one JSON object a line."""
     settings = settings_of(project, region)
     with google_libraries():
-        from crime_pipelines.feed.letters import letters
+        from crime_pipelines.cloud.feed.dead_letters import letters
 
         for each in letters(settings, reason, limit):
             shown = {
@@ -115,7 +153,13 @@ def replay_letters(reason: str | None, project: str | None, region: str | None) 
     """Publish those dead letters again that read as incidents now, after a fix."""
     settings = settings_of(project, region)
     with google_libraries():
-        from crime_pipelines.feed.letters import replay as replay_all
+        from crime_pipelines.cloud.feed.dead_letters import replay as replay_all
 
         done = replay_all(settings, reason)
     click.echo(f"{done.published:,} published to {settings.feed_topic}, {done.still_dead:,} still dead")
+    if done.in_part:
+        click.echo(
+            f"{done.in_part:,} left where they are: the table holds their beginning alone; the whole "
+            f"messages are in the subscription {settings.dead_letters_topic}-kept",
+            err=True,
+        )

@@ -9,14 +9,14 @@ import click
 
 @click.group()
 def functions() -> None:
-    """The Cloud Run functions."""
+    """Build and describe the Cloud Run functions."""
 
 
 @functions.command()
 @click.argument("archive", type=click.Path(dir_okay=False, path_type=Path))
 def build(archive: Path) -> None:
     """Pack the functions' source folder into the zip file ARCHIVE, ready to deploy."""
-    from crime_pipelines.functions.package import build as pack
+    from crime_pipelines.cloud.functions.package import build as pack
 
     pack(archive)
     click.echo(f"{archive}: {archive.stat().st_size:,} bytes")

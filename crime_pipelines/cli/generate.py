@@ -9,11 +9,13 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from crime_pipelines.cli.common.options import say
 from crime_pipelines.errors import InputError
+from crime_pipelines.support.full_disk import full_disk_in_words
 
 
 @click.command()
-@click.argument("path", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path))
 @click.option("--rows", type=click.IntRange(min=0), default=100_000, show_default=True, help="Rows to write.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Same seed, same file."
@@ -46,6 +48,7 @@ from crime_pipelines.errors import InputError
 )
 @click.option("--bom", is_flag=True, help="Begin with a byte order mark.")
 @click.option("--crlf", is_flag=True, help="End lines with CR LF.")
+@click.option("--force", is_flag=True, help="Replace PATH if it is a file that exists.")
 def generate(
     path: Path,
     rows: int,
@@ -56,32 +59,38 @@ def generate(
     defects: float,
     bom: bool,
     crlf: bool,
+    force: bool,
 ) -> None:
     """Write a synthetic incident file in the City's layout to PATH.
 
     The incidents are made up, but look like the real ones: types, places, hours, seasons, arrest rates. A
-    PATH that ends in .gz is gzipped. For demonstrations, load tests and benchmarks.
+    PATH that ends in .gz is gzipped. A file that exists is replaced only with --force, and never anything
+    else than a file. For demonstrations, load tests and benchmarks.
     """
-    from crime_pipelines.generate import generate as write
+    from crime_pipelines.synthetic import generate as write
 
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bars:
         task = bars.add_task("Writing rows", total=rows)
         try:
-            made = write(
-                path,
-                rows,
-                seed=seed,
-                first_day=first_day.date(),
-                years=years,
-                change_per_year=change_per_year,
-                defects=defects,
-                bom=bom,
-                crlf=crlf,
-                progress=lambda written: bars.update(task, completed=written),
-            )
+            with full_disk_in_words(path):
+                made = write(
+                    path,
+                    rows,
+                    seed=seed,
+                    first_day=first_day.date(),
+                    years=years,
+                    change_per_year=change_per_year,
+                    defects=defects,
+                    bom=bom,
+                    crlf=crlf,
+                    may_replace=force,
+                    progress=lambda written: bars.update(task, completed=written),
+                )
+        except FileExistsError as error:
+            raise InputError(f"{path}: exists; name another file, or say --force to replace it") from error
         except ValueError as error:
             raise InputError(str(error)) from error
-    click.echo(f"{made.path}: {made.rows:,} rows, {made.bytes:,} bytes")
+    say(f"{made.path}: {made.rows:,} rows, {made.bytes:,} bytes")
     if made.defects:
-        click.echo(f"  of which {', '.join(f'{count:,} {kind}' for kind, count in made.defects.items())}")
+        say(f"  of which {', '.join(f'{count:,} {kind}' for kind, count in made.defects.items())}")

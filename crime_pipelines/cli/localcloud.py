@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from crime_pipelines.cli.cloud import google_libraries
+from crime_pipelines.cloud.settings import ARCHITECTURES, Settings
 from crime_pipelines.errors import InputError
-from crime_pipelines.settings import ARCHITECTURES, Settings
 
 if TYPE_CHECKING:
     from crime_pipelines.localcloud.supervisor import State
@@ -25,7 +25,7 @@ _folder_option = click.option(
 
 @click.group()
 def localcloud() -> None:
-    """A cloud on this machine, for trying things out.
+    """Run a cloud on this machine, to try things out.
 
     Cloud Storage, Pub/Sub and BigQuery are Google's emulators and stand-ins that speak the same protocols;
     the functions are served as in the cloud, and Dataproc's endpoint runs jobs on local Spark with Google's
@@ -97,13 +97,13 @@ def status(context: click.Context, folder: Path | None, variables: bool) -> None
 @click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False))
 def land(folder: Path | None, path: str) -> None:
     """Upload FILE, CSV plain or gzipped, to the landing bucket, and say which run that starts."""
-    from crime_pipelines.sources import resolve
+    from crime_pipelines.sources import resolve_for_warehouse
 
     with google_libraries("local"):
-        from crime_pipelines.localcloud.batch_demo import land as upload
         from crime_pipelines.localcloud.cloud import applied
+        from crime_pipelines.localcloud.demos.batch_demo import land as upload
     state = _state(folder)
-    (file,) = resolve(path)
+    (file,) = resolve_for_warehouse(path)
     with applied(state.environment):
         run_id, uri = upload(Settings.from_environment(), file)
     click.echo(f"{uri}: run {run_id}")
@@ -115,11 +115,33 @@ def tick(folder: Path | None) -> None:
     """Tick as the scheduler does: all that has landed is read as one run."""
     with google_libraries("local"):
         from crime_pipelines.localcloud.cloud import applied
-        from crime_pipelines.localcloud.ticking import tick as publish_tick
+        from crime_pipelines.localcloud.scheduler import tick as publish_tick
     state = _state(folder)
     with applied(state.environment):
         settings = Settings.from_environment()
         click.echo(f"{settings.files_topic}: message {publish_tick(settings)}")
+
+
+@localcloud.command()
+@_folder_option
+@click.argument("kind", metavar="KIND", type=click.Choice(["quota", "worker", "busy", "twice", "late"]))
+@click.option("--times", type=click.IntRange(min=0), default=1, show_default=True, metavar="N")
+def fault(folder: Path | None, kind: str, times: int) -> None:
+    """Ask for a fault of the next N clusters or deliveries, to see what becomes of a run.
+
+    \b
+    quota   a cluster is refused for want of quota, before there is a job
+    worker  a worker is lost while a job runs
+    busy    a function is at its limit of instances: 429, a failed delivery
+    twice   a message is delivered twice at once
+    late    a message is delivered after the one that follows it
+    """
+    with google_libraries("local"):
+        from crime_pipelines.cloud.clients import SOCKET
+        from crime_pipelines.localcloud.faults import FILE, Fault, Faults
+    endpoint = _state(folder).environment["CRIME_DATAPROC_ENDPOINT"]
+    Faults(Path(endpoint.removeprefix(SOCKET)).with_name(FILE)).ask_for(Fault(kind), times)
+    click.echo(f"{kind}: {times:,} times from now on")
 
 
 @localcloud.command()
@@ -142,7 +164,7 @@ def _state(folder: Path | None) -> State:
 
 
 def _place(folder: Path | None) -> Path:
-    from crime_pipelines.cache import cache_folder
+    from crime_pipelines.support.cache import cache_folder
 
     return folder or cache_folder() / "localcloud"
 

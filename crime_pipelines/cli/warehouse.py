@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from crime_pipelines.cli.cloud import google_libraries, place_options, settings_of
+from crime_pipelines.support.full_disk import full_disk_in_words
 
 
 @click.group()
 def warehouse() -> None:
-    """The warehouse in BigQuery: its tables and views, and the answers in it.
+    """Set up and query the warehouse in BigQuery.
 
     Exit codes: 0 done, 1 failed on the way, 2 the call is wrong.
     """
@@ -28,11 +29,31 @@ def setup(project: str | None, region: str | None) -> None:
     """
     settings = settings_of(project, region)
     with google_libraries():
-        from crime_pipelines.dataproc.client import explained
-        from crime_pipelines.warehouse.setup import set_up
+        from crime_pipelines.cloud.dataproc.client import explained
+        from crime_pipelines.cloud.warehouse.setup import set_up
     with explained(f"warehouse {settings.project}.{settings.dataset}"):
         for name in set_up(settings):
             click.echo(name)
+
+
+@warehouse.command()
+@place_options
+def refresh(project: str | None, region: str | None) -> None:
+    """Bring the table of current incidents up to date with the versions loaded since the last refresh.
+
+    Runs do it by themselves; where a stream alone writes, do it daily, for the live views look back a week.
+    """
+    settings = settings_of(project, region)
+    with google_libraries():
+        from crime_pipelines.cloud.clients import warehouse_client
+        from crime_pipelines.cloud.dataproc.client import explained
+        from crime_pipelines.cloud.warehouse.current import refresh_incidents
+    with (
+        explained(f"warehouse {settings.project}.{settings.dataset}"),
+        closing(warehouse_client(settings)) as client,
+    ):
+        done = refresh_incidents(client, settings)
+    click.echo(f"{done.versions:,} versions looked at, in {done.months:,} months of incidents")
 
 
 @warehouse.command()
@@ -41,7 +62,7 @@ def schema() -> None:
 
     In the views' queries ${project} and ${dataset} stand for the names.
     """
-    from crime_pipelines.warehouse.setup import declarations
+    from crime_pipelines.cloud.warehouse.setup import declarations
 
     click.echo(json.dumps(declarations(), indent=2, ensure_ascii=False))
 
@@ -55,23 +76,24 @@ def schema() -> None:
     help="Folder to write the answers to, as CSV files. [default: to standard output]",
 )
 def answers(project: str | None, region: str | None, out: Path | None) -> None:
-    """Read the five answers, as of the latest run."""
+    """Read the answers, as of the latest run."""
     settings = settings_of(project, region)
     with google_libraries():
-        from crime_pipelines.clients import warehouse_client
-        from crime_pipelines.dataproc.client import explained
-        from crime_pipelines.warehouse.answers import read
+        from crime_pipelines.cloud.clients import warehouse_client
+        from crime_pipelines.cloud.dataproc.client import explained
+        from crime_pipelines.cloud.warehouse.answers import read
     with (
         explained(f"answers {settings.project}.{settings.answers_dataset}"),
         closing(warehouse_client(settings)) as client,
     ):
         found = read(settings, client)
-    if out:
-        out.mkdir(parents=True, exist_ok=True)
-    for name, answer in found.items():
-        if out:
-            answer.write_csv(out / f"{name}.csv")
-            click.echo(out / f"{name}.csv")
-        else:
+    if out is None:
+        for answer in found.values():
             click.echo(f"# {answer.question.wording}")
             click.echo(answer.to_csv())
+        return
+    with full_disk_in_words(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for name, answer in found.items():
+            answer.write_csv(out / f"{name}.csv")
+            click.echo(out / f"{name}.csv")

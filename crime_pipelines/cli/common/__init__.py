@@ -1,0 +1,1 @@
+"""Parts that the commands share: settings, options of every command, progress, messages."""

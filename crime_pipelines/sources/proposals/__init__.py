@@ -1,0 +1,1 @@
+"""Layouts for files of departments that have none yet: proposed, tried and written."""

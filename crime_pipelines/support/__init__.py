@@ -1,0 +1,1 @@
+"""Support for every part: caches, cores, logs, interruptions, DuckDB."""
