@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from crime_pipelines import __version__
-from crime_pipelines.dataproc.templates import as_json
+from crime_pipelines.cloud.dataproc.templates import as_json
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.setup import declarations
 from crime_pipelines.domain.areas import AREAS as KNOWN_AREAS
-from crime_pipelines.settings import Settings
-from crime_pipelines.warehouse.setup import declarations
-from crime_pipelines.warehouse.tables import AREAS
+from crime_pipelines.schema.warehouse import AREAS
 
 FOLDER: Final = Path(__file__).parent / "declared"
 MODULES: Final = sorted(path.parent for path in Path(__file__).parent.glob("modules/*/variables.tf"))
@@ -40,7 +40,7 @@ _OPEN: Final = Settings(
 
 
 def templates() -> str:
-    """The workflow templates, as `crime-pipelines dataproc templates --print` shows them."""
+    """Return the workflow templates, as `crime-pipelines dataproc templates --print` shows them."""
     return (
         as_json(_OPEN).replace(f"crime_pipelines-{__version__}-", "crime_pipelines-${package_version}-")
         + "\n"
@@ -53,7 +53,7 @@ def warehouse() -> str:
 
 
 def areas() -> str:
-    """The rows of the table of areas, one JSON object a line."""
+    """Return the rows of the table of areas, one JSON object a line."""
     rows = (dict(zip(AREAS.names, area, strict=True)) for area in KNOWN_AREAS)
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
@@ -63,7 +63,7 @@ DECLARED: Final = {"templates.json": templates, "warehouse.json": warehouse, "ar
 
 
 def readme(module: Path) -> str:
-    """A module's README: its prose as it stands, and the tables of its variables and outputs made anew.
+    """Return a module's README: its prose as it stands, the tables of its variables and outputs made anew.
 
     Args:
         module: its folder.

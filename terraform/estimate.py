@@ -1,7 +1,7 @@
 """Estimates what the warehouse costs, from the incidents of a run: `python terraform/estimate.py OUT [ROWS]`.
 
 OUT is what `crime-pipelines run` wrote. The table's columns are measured there in BigQuery's sizes, and
-which of them a question reads is taken from the SQL of the question and of the view that it asks.
+which of them a question reads is taken from its SQL.
 Source of the sizes:
 https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_type_sizes
 """
@@ -9,6 +9,7 @@ https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#data_ty
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +17,10 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
+from crime_pipelines.cloud.warehouse.views import table_names
 from crime_pipelines.questions import QUESTIONS
 from crime_pipelines.questions.render import render
-from crime_pipelines.warehouse.tables import INCIDENT_VERSIONS
-from crime_pipelines.warehouse.views import INCIDENTS, table_names, views
+from crime_pipelines.schema.warehouse import INCIDENT_VERSIONS
 
 #: List prices in US dollars in us-central1; docs/cost.md says of when.
 PER_TIB_READ: Final = 6.25
@@ -28,7 +29,7 @@ PER_GIB_MONTH: Final = 0.02
 LEAST_BYTES: Final = 10 * 2**20
 _FIXED: Final = {"INTEGER": 8, "FLOAT": 8, "BOOLEAN": 1, "DATE": 8, "DATETIME": 8, "TIMESTAMP": 8}
 #: What the table has beside an incident's own columns: three texts of usual length, and a moment.
-_OF_A_RUN: Final = {"run_id": 42, "attempt": 22, "source_file": 62, "loaded_at": 8}
+_OF_A_RUN: Final = {"run_id": 42, "attempt": 22, "source_file": 62, "loaded_at": 8, "deleted": 1}
 
 
 def sizes(out: Path) -> dict[str, float]:
@@ -43,8 +44,8 @@ def sizes(out: Path) -> dict[str, float]:
     columns = [each for each in INCIDENT_VERSIONS.columns if each.name not in _OF_A_RUN]
     asked = ", ".join(
         f"avg(coalesce(strlen({each.name}) + 2, 0))"
-        if each.type == "STRING"
-        else f"count({each.name}) / count(*) * {_FIXED[each.type]}"
+        if each.type == "text"
+        else f"count({each.name}) / count(*) * {_FIXED[each.bigquery_type]}"
         for each in columns
     )
     source = f"read_parquet('{out}/incidents/*/*.parquet', hive_partitioning = true)"
@@ -53,19 +54,11 @@ def sizes(out: Path) -> dict[str, float]:
     return {column.name: float(size) for column, size in zip(columns, found, strict=True)} | _OF_A_RUN
 
 
-def columns_read() -> dict[str, tuple[set[str], set[str]]]:
-    """The columns of incident versions that each question reads, by the question's name.
-
-    Returns:
-        Those that it reads through the view, which looks at every field to tell which version counts; and
-        those that it names itself, which is what it would read of a table that held those versions alone.
-    """
-    (view,) = (each for each in views("p", "d") if each.name == INCIDENTS)
-    through = _columns(view.query)
+def columns_read() -> dict[str, set[str]]:
+    """Return the columns of incidents that each question reads, by the question's name."""
     return {
-        question.name: (
-            through,
-            _columns(render(question, "bigquery", "DATETIME '2026-01-01'", tables=table_names("p", "d"))),
+        question.name: _columns(
+            render(question, "bigquery", datetime(2026, 1, 1), tables=table_names("p", "d"))
         )
         for question in QUESTIONS
     }
@@ -84,14 +77,9 @@ def main() -> None:
     price = kept * PER_GIB_MONTH
     sys.stdout.write(f"{rows:,} versions of {sum(size.values()):.0f} bytes: ")
     sys.stdout.write(f"{kept:.2f} GiB, ${price:.2f} a month\n")
-    for name, (through, own) in columns_read().items():
-        scanned, alone = (
-            max(LEAST_BYTES, rows * sum(size[each] for each in columns)) for columns in (through, own)
-        )
-        price = scanned / 2**40 * PER_TIB_READ
-        sys.stdout.write(
-            f"{name}: {scanned / 2**30:.2f} GiB, ${price:.4f} ({alone / 2**30:.2f} GiB of its own)\n"
-        )
+    for name, columns in columns_read().items():
+        scanned = max(LEAST_BYTES, rows * sum(size[each] for each in columns))
+        sys.stdout.write(f"{name}: {scanned / 2**30:.2f} GiB, ${scanned / 2**40 * PER_TIB_READ:.4f}\n")
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ locals {
   has = { for account in keys(local.accounts) : account => "serviceAccount:${module.security.emails[account]}" }
 
   starter      = module.security.roles["run_starter"]
+  batch        = module.security.roles["batch_starter"]
   operator     = module.security.roles["run_operator"]
   cluster_node = module.security.roles["cluster_node"]
 
@@ -48,6 +49,7 @@ locals {
   )
   people_roles = {
     operators     = { members = var.operators, roles = [local.starter, local.operator] }
+    batch         = { members = var.batch_starters, roles = [local.batch] }
     analysts      = { members = var.analysts, roles = ["roles/bigquery.jobUser"] }
     investigators = { members = var.investigators, roles = ["roles/bigquery.jobUser"] }
     publish       = { members = var.publish_readers, roles = ["roles/bigquery.jobUser"] }
@@ -61,21 +63,28 @@ locals {
     }]...)]...),
   )
 
-  # The markers by which a run starts once lie there, and what a run wrote.
-  in_feed = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/feed/\")"
-  in_runs = "resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/runs/\")"
+  # Runs' folders in the lake hold every incident as it is: who starts runs has the markers by which a run starts
+  # once, the notes of what was taken, and what the next run is to read. Buckets themselves are for listing names.
+  in_feed  = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/feed/\")"
+  in_lists = "resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/runs/\") && (resource.name.endsWith(\"/files.json\") || resource.name.extract(\"/objects/runs/{run}/landed/\") != \"\")"
+  in_marks = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.extract(\"/buckets/${local.bucket.lake}/objects/runs/{run}/started/\") != \"\""
+  in_arrivals = join(" || ", [
+    local.in_marks, local.in_lists,
+    "resource.name == \"projects/_/buckets/${local.bucket.lake}/objects/runs/arrivals.json\"",
+  ])
 
   # bucket, who, role, and under which condition
   bucket_grants = merge(
     {
       "start reads landing"       = { bucket = "landing", account = "start", role = "roles/storage.objectViewer", when = null }
-      "start marks runs"          = { bucket = "lake", account = "start", role = "roles/storage.objectUser", when = local.in_runs }
+      "start marks runs"          = { bucket = "lake", account = "start", role = "roles/storage.objectUser", when = local.in_arrivals }
       "feed keeps its watermark"  = { bucket = "lake", account = "feed", role = "roles/storage.objectUser", when = local.in_feed }
-      "start-http marks runs"     = { bucket = "lake", account = "start-http", role = "roles/storage.objectUser", when = local.in_runs }
+      "start-http marks runs"     = { bucket = "lake", account = "start-http", role = "roles/storage.objectUser", when = local.in_marks }
       "load reads runs"           = { bucket = "lake", account = "load", role = "roles/storage.objectViewer", when = null }
       "charts write reports"      = { bucket = "reports", account = "charts", role = "roles/storage.objectUser", when = null }
       "build reads source"        = { bucket = "code", account = "build", role = "roles/storage.objectViewer", when = null }
       "job-1 writes runs"         = { bucket = "lake", account = "job-1", role = "roles/storage.objectUser", when = null }
+      "job-2 reads lists"         = { bucket = "lake", account = "job-2", role = "roles/storage.objectViewer", when = local.in_lists }
       "stream keeps its state"    = { bucket = "staging", account = "stream", role = "roles/storage.objectUser", when = null }
       "stream reads its template" = { bucket = "code", account = "stream", role = "roles/storage.objectViewer", when = null }
     },
@@ -86,8 +95,8 @@ locals {
     }]...),
   )
   people_buckets = merge(
-    { for member in var.analysts : "${member} reads reports" => { bucket = "reports", member = member, role = "roles/storage.objectViewer" } },
-    { for member in var.operators : "${member} marks runs" => { bucket = "lake", member = member, role = "roles/storage.objectUser" } },
+    { for member in var.analysts : "${member} reads reports" => { bucket = "reports", member = member, role = "roles/storage.objectViewer", when = null } },
+    { for member in var.operators : "${member} marks runs" => { bucket = "lake", member = member, role = "roles/storage.objectUser", when = local.in_marks } },
   )
 
   # dataset, who, role
@@ -126,6 +135,7 @@ locals {
     } : {},
     var.streaming ? {
       "the scheduler ticks for the feed" = { topic = local.topic.ticks, member = local.has["scheduler"] }
+      "the feed gives up on a row"       = { topic = local.topic.dead_letters, member = local.has["feed"] }
       "the feed publishes incidents"     = { topic = local.topic.feed, member = local.has["feed"] }
       "the stream gives up on a message" = { topic = local.topic.dead_letters, member = local.has["stream"] }
       "the stream sees a surge"          = { topic = local.topic.surges, member = local.has["stream"] }
@@ -175,6 +185,14 @@ resource "google_storage_bucket_iam_member" "people" {
   bucket = module.storage.buckets[each.value.bucket]
   role   = each.value.role
   member = each.value.member
+
+  dynamic "condition" {
+    for_each = each.value.when == null ? [] : [each.value.when]
+    content {
+      title      = "only-its-folder"
+      expression = condition.value
+    }
+  }
 }
 
 resource "google_bigquery_dataset_iam_member" "this" {
@@ -241,7 +259,7 @@ resource "google_secret_manager_secret_iam_member" "feed" {
 resource "google_service_account_iam_member" "starters" {
   for_each = merge([for job in local.jobs : merge(
     { for starter in ["start", "start-http"] : "${starter} as ${job}" => { job = job, member = local.has[starter] } },
-    { for member in var.operators : "${member} as ${job}" => { job = job, member = member } },
+    { for member in setunion(var.operators, var.batch_starters) : "${member} as ${job}" => { job = job, member = member } },
     length(local.architectures) > 1 && job != "job-${local.leading}" ? {
       "scheduler as ${job}" = { job = job, member = local.has["scheduler"] }
     } : {},

@@ -18,12 +18,13 @@ locals {
     ticks        = "feed-ticks"
   }
 
-  # What crime_pipelines.settings reads: for the functions, and for whoever runs `crime-pipelines` by hand.
+  # What crime_pipelines.cloud.settings reads: for the functions, and for whoever runs `crime-pipelines` by hand.
   environment = {
     GOOGLE_CLOUD_PROJECT       = var.project
     CRIME_REGION               = var.region
     CRIME_ARCHITECTURE         = local.leading
     CRIME_LANDING_BUCKET       = module.storage.buckets["landing"]
+    CRIME_SOURCES              = join(",", var.sources)
     CRIME_LAKE_BUCKET          = module.storage.buckets["lake"]
     CRIME_REPORT_BUCKET        = module.storage.buckets["reports"]
     CRIME_CODE_BUCKET          = module.storage.buckets["code"]
@@ -46,6 +47,7 @@ locals {
     CRIME_DATAPROC_AUTOSCALING = module.dataproc.autoscaling
     CRIME_KMS_KEY              = module.security.keys["compute"]
     CRIME_RETRY_SECONDS        = "120"
+    CRIME_MAXIMUM_BYTES_BILLED = "1099511627776"
   }
 }
 
@@ -88,6 +90,8 @@ module "network" {
 module "storage" {
   source = "./modules/storage"
 
+  depends_on = [module.apis]
+
   project             = var.project
   region              = var.region
   labels              = local.labels
@@ -103,6 +107,8 @@ module "storage" {
 module "registry" {
   source = "./modules/registry"
 
+  depends_on = [module.apis]
+
   project = var.project
   region  = var.region
   labels  = local.labels
@@ -111,6 +117,8 @@ module "registry" {
 
 module "bigquery" {
   source = "./modules/bigquery"
+
+  depends_on = [module.apis]
 
   project             = var.project
   region              = var.region
@@ -131,6 +139,8 @@ module "bigquery" {
 module "pubsub" {
   source = "./modules/pubsub"
 
+  depends_on = [module.apis]
+
   project   = var.project
   region    = var.region
   labels    = local.labels
@@ -142,6 +152,8 @@ module "pubsub" {
 
 module "dataproc" {
   source = "./modules/dataproc"
+
+  depends_on = [module.apis]
 
   project         = var.project
   region          = var.region
@@ -242,6 +254,8 @@ resource "google_storage_notification" "landed" {
 module "scheduler" {
   source = "./modules/scheduler"
 
+  depends_on = [module.apis]
+
   project   = var.project
   region    = var.region
   account   = module.security.emails["scheduler"]
@@ -259,7 +273,7 @@ module "scheduler" {
         INPUT       = "gs://${module.storage.buckets["landing"]}/"
         RUN_ID      = "scheduled-architecture-${architecture}"
         SHIFT_YEARS = tostring(var.shift_years)
-        AS_OF       = ""
+        AS_OF       = "latest"
       }
     }
   }

@@ -24,12 +24,22 @@ variable "region" {
   description = "Where everything runs and everything lies."
   type        = string
   default     = "us-central1"
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "A region is a name such as us-central1; a zone such as us-central1-a is none."
+  }
 }
 
 variable "environment" {
   description = "The label by which bills and dashboards tell deployments apart."
   type        = string
   default     = "dev"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_-]{0,62}$", var.environment))
+    error_message = "A label's value: a lower-case letter, then up to 62 lower-case letters, digits, _ and -."
+  }
 }
 
 # What
@@ -55,6 +65,11 @@ variable "shift_years" {
   description = "Calendar years that every date is moved by."
   type        = number
   default     = 3
+
+  validation {
+    condition     = var.shift_years == floor(var.shift_years) && abs(var.shift_years) <= 1000
+    error_message = "A whole number of years, from -1000 to 1000."
+  }
 }
 
 variable "package_version" {
@@ -73,32 +88,68 @@ variable "stream_image" {
   description = "Image of the streaming pipeline in the registry, NAME:TAG."
   type        = string
   default     = "crime-stream:0.1.0"
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9/_.-]*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$", var.stream_image))
+    error_message = "NAME:TAG, or NAME@sha256:DIGEST."
+  }
 }
 
 # When
+
+variable "sources" {
+  description = "URIs that runs may read below, such as gs://bucket/exports; the landing bucket alone if empty. Runs need the right to read them as well."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for each in var.sources : can(regex("^gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^,*?\\[:]*)?$", each))])
+    error_message = "Each of sources is gs://BUCKET or gs://BUCKET/FOLDER: no wildcard, no comma, no colon."
+  }
+}
 
 variable "schedule" {
   description = "When the scheduler ticks, as cron says it; each tick reads the whole landing bucket."
   type        = string
   default     = "15 6 * * *"
+
+  validation {
+    condition     = can(regex("^(@(hourly|daily|weekly|monthly)|([0-9*/,-]+\\s+){2}([0-9*/,-]+|L)\\s+([0-9*/,-]|[A-Za-z]{3})+\\s+([0-9*/,-]|[A-Za-z]{3})+)$", var.schedule))
+    error_message = "Five fields as cron writes them: minute, hour, day of month, month, day of week."
+  }
 }
 
 variable "second_schedule" {
   description = "With both architectures: when architecture 2 reads the whole landing bucket."
   type        = string
   default     = "15 9 * * 0"
+
+  validation {
+    condition     = can(regex("^(@(hourly|daily|weekly|monthly)|([0-9*/,-]+\\s+){2}([0-9*/,-]+|L)\\s+([0-9*/,-]|[A-Za-z]{3})+\\s+([0-9*/,-]|[A-Za-z]{3})+)$", var.second_schedule))
+    error_message = "Five fields as cron writes them: minute, hour, day of month, month, day of week."
+  }
 }
 
 variable "feed_schedule" {
   description = "When the feed asks the City's API for what is new."
   type        = string
   default     = "*/15 * * * *"
+
+  validation {
+    condition     = can(regex("^(@(hourly|daily|weekly|monthly)|([0-9*/,-]+\\s+){2}([0-9*/,-]+|L)\\s+([0-9*/,-]|[A-Za-z]{3})+\\s+([0-9*/,-]|[A-Za-z]{3})+)$", var.feed_schedule))
+    error_message = "Five fields as cron writes them: minute, hour, day of month, month, day of week."
+  }
 }
 
 variable "feed_url" {
   description = "The API's resource that new incidents come from, ending in .json."
   type        = string
   default     = "https://data.cityofchicago.org/resource/ijzp-q8t2.json"
+
+  validation {
+    condition     = can(regex("^https://[a-z0-9.-]+(:[0-9]+)?/\\S+\\.json$", var.feed_url))
+    error_message = "An https URL that ends in .json, without blanks."
+  }
 }
 
 variable "feed_token" {
@@ -111,32 +162,68 @@ variable "time_zone" {
   description = "The time zone of the schedules."
   type        = string
   default     = "America/Chicago"
+
+  validation {
+    condition     = can(regex("^[A-Za-z]+(/[A-Za-z0-9_+-]+)*$", var.time_zone))
+    error_message = "A name of the tz database, such as America/Chicago."
+  }
 }
 
 # Who
+
+variable "batch_starters" {
+  description = "IAM members that may start runs as serverless batches. A batch runs whatever code its maker names as a job's account, which reads and writes every incident: name nobody who may not."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for member in var.batch_starters : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):\\S+$", member))])
+    error_message = "IAM members, such as group:operators@example.org; nothing here is opened to everyone."
+  }
+}
 
 variable "operators" {
   description = "IAM members that may start, watch and end runs."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for member in var.operators : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):\\S+$", member))])
+    error_message = "IAM members, such as group:operators@example.org; nothing here is opened to everyone."
+  }
 }
 
 variable "analysts" {
   description = "IAM members that may read the answers and the reports."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for member in var.analysts : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):\\S+$", member))])
+    error_message = "IAM members, such as group:operators@example.org; nothing here is opened to everyone."
+  }
 }
 
 variable "investigators" {
   description = "IAM members that may read incidents, with block, coordinates and raw rows masked."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for member in var.investigators : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):\\S+$", member))])
+    error_message = "IAM members, such as group:operators@example.org; nothing here is opened to everyone."
+  }
 }
 
 variable "fine_grained_readers" {
   description = "IAM members that see block, coordinates and raw rows as they are; they must be investigators too."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for member in var.fine_grained_readers : can(regex("^(user|group|serviceAccount|domain|principal|principalSet):\\S+$", member))])
+    error_message = "IAM members, such as group:operators@example.org; nothing here is opened to everyone."
+  }
 }
 
 variable "publish_readers" {
@@ -148,6 +235,11 @@ variable "publish_readers" {
     condition     = !contains(var.publish_readers, "allUsers") && !contains(var.publish_readers, "allAuthenticatedUsers")
     error_message = "Nothing here is opened to everyone; publish a copy instead."
   }
+
+  validation {
+    condition     = alltrue([for member in var.publish_readers : member == "allUsers" || member == "allAuthenticatedUsers" || can(regex("^(user|group|serviceAccount|domain|principal|principalSet):\\S+$", member))])
+    error_message = "IAM members, such as group:press@example.org."
+  }
 }
 
 # How safe
@@ -156,6 +248,11 @@ variable "key_ring" {
   description = "The key ring's name. Key rings can't be deleted: after a destroy, a new deployment needs a new name."
   type        = string
   default     = "crime"
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,63}$", var.key_ring))
+    error_message = "Up to 63 letters, digits, _ and -."
+  }
 }
 
 variable "key_rotation" {
@@ -164,7 +261,7 @@ variable "key_rotation" {
   default     = "7776000s" # 90 days
 
   validation {
-    condition     = can(regex("^[0-9]+s$", var.key_rotation)) && tonumber(trimsuffix(var.key_rotation, "s")) >= 86400 && tonumber(trimsuffix(var.key_rotation, "s")) <= 31536000
+    condition     = try(tonumber(trimsuffix(var.key_rotation, "s")) >= 86400 && tonumber(trimsuffix(var.key_rotation, "s")) <= 31536000, false) && endswith(var.key_rotation, "s")
     error_message = "Between a day, 86400s, and a year, 31536000s."
   }
 }
@@ -190,6 +287,11 @@ variable "landing_days" {
   description = "Days after which landed files go to colder storage."
   type        = number
   default     = 90
+
+  validation {
+    condition     = var.landing_days >= 1
+    error_message = "At least a day."
+  }
 }
 
 variable "load_again" {
@@ -202,6 +304,11 @@ variable "lake_days" {
   description = "Days after which a run's files in the lake are deleted; the warehouse keeps its rows."
   type        = number
   default     = 365
+
+  validation {
+    condition     = var.lake_days >= 1
+    error_message = "At least a day."
+  }
 }
 
 variable "audit_days" {
@@ -225,12 +332,22 @@ variable "access_policy" {
   description = "Number of the organisation's access policy, for a VPC Service Controls perimeter in dry run; none without."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.access_policy == null || can(regex("^[0-9]+$", var.access_policy))
+    error_message = "The policy's number; gcloud access-context-manager policies list tells it."
+  }
 }
 
 variable "subnet_range" {
   description = "Addresses of clusters and workers."
   type        = string
   default     = "10.20.0.0/20"
+
+  validation {
+    condition     = can(cidrnetmask(var.subnet_range)) && try(tonumber(split("/", var.subnet_range)[1]) <= 28, false)
+    error_message = "An IPv4 range such as 10.20.0.0/20, of at least 16 addresses."
+  }
 }
 
 variable "http_ingress" {
@@ -250,6 +367,11 @@ variable "notification_emails" {
   description = "Addresses that alerts go to."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for address in var.notification_emails : can(regex("^[^@\\s]+@[^@\\s]+\\.[^@\\s]+$", address))])
+    error_message = "Email addresses, such as duty@example.org."
+  }
 }
 
 variable "fresh_hours" {
@@ -267,6 +389,11 @@ variable "reject_share" {
   description = "Share of rejected rows in a day above which someone is told."
   type        = number
   default     = 0.02
+
+  validation {
+    condition     = var.reject_share > 0 && var.reject_share <= 1
+    error_message = "A share above 0, at most 1: 0.02 is 2 %."
+  }
 }
 
 variable "backlog_minutes" {
@@ -279,6 +406,11 @@ variable "billing_account" {
   description = "The billing account, for a budget; none without."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.billing_account == null || can(regex("^[0-9A-Z]{6}-[0-9A-Z]{6}-[0-9A-Z]{6}$", var.billing_account))
+    error_message = "A billing account's id: three groups of six, such as 0A0A0A-0B0B0B-0C0C0C."
+  }
 }
 
 variable "monthly_budget" {
@@ -294,4 +426,9 @@ variable "max_workers" {
     secondary = optional(number, 20)
   })
   default = {}
+
+  validation {
+    condition     = var.max_workers.primary >= 2 && var.max_workers.secondary >= 0
+    error_message = "At least two primary workers: Dataproc's clusters have no fewer."
+  }
 }

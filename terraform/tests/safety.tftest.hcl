@@ -109,8 +109,15 @@ run "warehouse" {
   }
 
   assert {
-    condition     = google_bigquery_table.this["crime.incident_versions"].time_partitioning[0].field == "occurred_at" && google_bigquery_table.this["crime.incident_versions"].time_partitioning[0].type == "MONTH"
+    condition     = google_bigquery_table.this["crime.incidents"].time_partitioning[0].field == "occurred_at" && google_bigquery_table.this["crime.incidents"].time_partitioning[0].type == "MONTH"
     error_message = "Incidents are partitioned by month."
+  }
+
+  assert {
+    condition = alltrue([for name in ["crime.incident_versions", "crime.rejects"] :
+      google_bigquery_table.this[name].time_partitioning[0].type == "DAY" && google_bigquery_table.this[name].time_partitioning[0].field == "loaded_at" && google_bigquery_table.this[name].time_partitioning[0].expiration_ms > 0 && google_bigquery_table.this[name].require_partition_filter
+    ])
+    error_message = "History is partitioned by the day of loading, expires, and is not read without a filter."
   }
 
   assert {

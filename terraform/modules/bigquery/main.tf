@@ -16,8 +16,8 @@ locals {
     { for name, table in local.declared.warehouse.tables : "${var.dataset}.${name}" => merge(table, { name = name, dataset = var.dataset }) },
     { for name, table in local.declared.answers.tables : "${var.answers_dataset}.${name}" => merge(table, { name = name, dataset = var.answers_dataset }) },
   )
-  # The live answers read the view of incidents, which must be there first.
-  live = "live_"
+  # The live answers read this view, which must be there first.
+  live = "live_incidents"
 
   published_query = <<-SQL
     SELECT
@@ -33,8 +33,8 @@ locals {
 
 resource "google_bigquery_dataset" "this" {
   for_each = {
-    (var.dataset)           = "Incidents of a police department: every version, every reject, and views of what counts."
-    (var.answers_dataset)   = "The five answers as of the latest run."
+    (var.dataset)           = "Incidents of a police department: what counts, every version, every reject, and live views."
+    (var.answers_dataset)   = "The answers as of the latest run."
     (var.published_dataset) = "Counts for publishing: aggregates only, small ones left out."
   }
 
@@ -84,11 +84,14 @@ resource "google_bigquery_table" "this" {
     kms_key_name = var.kms_key
   }
 
+  require_partition_filter = each.value.partitions == null ? null : each.value.partitions.filter_required
+
   dynamic "time_partitioning" {
-    for_each = each.value.partition_by_month_of == null ? [] : [each.value.partition_by_month_of]
+    for_each = each.value.partitions == null ? [] : [each.value.partitions]
     content {
-      type  = "MONTH"
-      field = time_partitioning.value
+      type          = time_partitioning.value.unit
+      field         = time_partitioning.value.column
+      expiration_ms = time_partitioning.value.expire_milliseconds
     }
   }
 
@@ -98,7 +101,7 @@ resource "google_bigquery_table" "this" {
 
 resource "google_bigquery_table" "view" {
   #checkov:skip=CKV_GCP_80:a view holds no rows; the tables that it reads are encrypted
-  for_each = { for name, view in local.declared.warehouse.views : name => view if !startswith(name, local.live) }
+  for_each = { for name, view in local.declared.warehouse.views : name => view if name == local.live }
 
   project             = var.project
   dataset_id          = google_bigquery_dataset.this[var.dataset].dataset_id
@@ -120,7 +123,7 @@ resource "google_bigquery_table" "view" {
 
 resource "google_bigquery_table" "live" {
   #checkov:skip=CKV_GCP_80:a view holds no rows; the tables that it reads are encrypted
-  for_each = { for name, view in local.declared.warehouse.views : name => view if startswith(name, local.live) }
+  for_each = { for name, view in local.declared.warehouse.views : name => view if name != local.live }
 
   project             = var.project
   dataset_id          = google_bigquery_dataset.this[var.dataset].dataset_id
@@ -154,7 +157,7 @@ resource "google_bigquery_table" "published" {
     use_legacy_sql = false
   }
 
-  depends_on = [google_bigquery_table.view]
+  depends_on = [google_bigquery_table.this]
 }
 
 # Its readers need no access to what it counts.

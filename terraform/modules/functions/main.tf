@@ -80,8 +80,9 @@ resource "google_pubsub_subscription" "push" {
   }
 
   dead_letter_policy {
-    dead_letter_topic     = var.dead_letter_topics[each.value.topic]
-    max_delivery_attempts = 10
+    dead_letter_topic = var.dead_letter_topics[each.value.topic]
+    # About four hours: an instance limit, a busy BigQuery and a quota pass (docs/architecture.md).
+    max_delivery_attempts = 30
   }
 
   retry_policy {

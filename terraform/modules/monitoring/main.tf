@@ -42,7 +42,11 @@ resource "google_monitoring_alert_policy" "failed_run" {
   }
 
   dynamic "conditions" {
-    for_each = { given_up = "An event can't be handled", not_started = "A run could not be started" }
+    for_each = {
+      failed_before_job = "A run failed before it had a job"
+      given_up          = "An event can't be handled"
+      not_started       = "A run could not be started"
+    }
     content {
       display_name = conditions.value
       condition_threshold {
@@ -184,7 +188,7 @@ resource "google_monitoring_alert_policy" "backlog" {
 resource "google_monitoring_custom_service" "answers" {
   project      = var.project
   service_id   = "crime-answers"
-  display_name = "The five answers"
+  display_name = "The answers"
   user_labels  = var.labels
 }
 

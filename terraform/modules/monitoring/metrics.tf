@@ -1,5 +1,5 @@
 locals {
-  # What the functions log (crime_pipelines/functions), as numbers. A test reads these filters and holds them
+  # What the functions log (crime_pipelines/cloud/functions), as numbers. A test reads these filters and holds them
   # against the calls that log. `value` names the field that is summed up; without one, entries are counted.
   log_metrics = {
     runs_started = {
@@ -25,6 +25,11 @@ locals {
     given_up = {
       description = "Events that can never be handled."
       filter      = "jsonPayload.message=~\"^given up: \" AND severity>=ERROR"
+      value       = null
+    }
+    failed_before_job = {
+      description = "Runs that failed twice before they had a job: no quota, no machines, no right."
+      filter      = "jsonPayload.message=~\"^the run failed before its job: \" AND severity>=ERROR"
       value       = null
     }
     not_started = {

@@ -1,5 +1,6 @@
 locals {
   tick = jsonencode({ messages = [{ data = base64encode(jsonencode({ scheduled = true })) }] })
+  look = jsonencode({ messages = [{ data = base64encode(jsonencode({ look = true })) }] })
 }
 
 # A tick is a message like a landed file's. It is published through Pub/Sub's API in the scheduler's own account's
@@ -24,6 +25,29 @@ resource "google_cloud_scheduler_job" "tick" {
     uri         = "https://pubsub.googleapis.com/v1/${var.topic}:publish"
     headers     = { "Content-Type" = "application/json" }
     body        = base64encode(local.tick)
+
+    oauth_token {
+      service_account_email = var.account
+      scope                 = "https://www.googleapis.com/auth/pubsub"
+    }
+  }
+}
+
+# What lands while a run is under way waits for its end; and a cluster that was refused is asked for again.
+resource "google_cloud_scheduler_job" "look" {
+  project          = var.project
+  region           = var.region
+  name             = "crime-look"
+  description      = "Look after the run that is under way."
+  schedule         = "*/5 * * * *"
+  time_zone        = var.time_zone
+  attempt_deadline = "60s"
+
+  http_target {
+    http_method = "POST"
+    uri         = "https://pubsub.googleapis.com/v1/${var.topic}:publish"
+    headers     = { "Content-Type" = "application/json" }
+    body        = base64encode(local.look)
 
     oauth_token {
       service_account_email = var.account

@@ -8,6 +8,7 @@ locals {
     functions        = "service-${var.project_number}@gcf-admin-robot.iam.gserviceaccount.com"
     pubsub           = "service-${var.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
     run              = "service-${var.project_number}@serverless-robot-prod.iam.gserviceaccount.com"
+    scheduler        = "service-${var.project_number}@gcp-sa-cloudscheduler.iam.gserviceaccount.com"
     secrets          = "service-${var.project_number}@gcp-sa-secretmanager.iam.gserviceaccount.com"
     storage          = "service-${var.project_number}@gs-project-accounts.iam.gserviceaccount.com"
   }
@@ -24,6 +25,24 @@ locals {
     audit = ["storage"]
   }
   uses = merge([for key, agents in local.keys : { for agent in agents : "${key}/${agent}" => { key = key, agent = agent } }]...)
+}
+
+# Agents that are created on request get no role by themselves.
+resource "google_project_iam_member" "service_agents" {
+  for_each = merge(
+    {
+      dataproc  = "roles/dataproc.serviceAgent"
+      functions = "roles/cloudfunctions.serviceAgent"
+      pubsub    = "roles/pubsub.serviceAgent"
+      run       = "roles/run.serviceAgent"
+      scheduler = "roles/cloudscheduler.serviceAgent"
+    },
+    var.streaming ? { dataflow = "roles/dataflow.serviceAgent" } : {},
+  )
+
+  project = var.project
+  role    = each.value
+  member  = "serviceAccount:${local.agent[each.key]}"
 }
 
 resource "google_kms_key_ring" "this" {
@@ -71,11 +90,20 @@ resource "google_project_iam_custom_role" "run_starter" {
   project     = var.project
   role_id     = "crimeRunStarter"
   title       = "Crime pipelines: start runs"
-  description = "Instantiate workflow templates, create batches."
+  description = "Instantiate workflow templates, which name their code."
   permissions = [
-    "dataproc.autoscalingPolicies.use", "dataproc.batches.create", "dataproc.batches.get", "dataproc.operations.get",
-    "dataproc.workflowTemplates.get", "dataproc.workflowTemplates.instantiate",
+    "dataproc.autoscalingPolicies.use", "dataproc.operations.get", "dataproc.workflowTemplates.get",
+    "dataproc.workflowTemplates.instantiate",
   ]
+}
+
+# Who creates a batch says what code it runs, in the name of a job's account: nobody unless named.
+resource "google_project_iam_custom_role" "batch_starter" {
+  project     = var.project
+  role_id     = "crimeBatchStarter"
+  title       = "Crime pipelines: start serverless batches"
+  description = "Create batches, which run any code as the account of a job."
+  permissions = ["dataproc.batches.create", "dataproc.batches.get", "dataproc.operations.get"]
 }
 
 resource "google_project_iam_custom_role" "run_operator" {

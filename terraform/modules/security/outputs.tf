@@ -1,7 +1,7 @@
 output "keys" {
   description = "The keys' ids by kind of store, once those who encrypt may."
   value       = { for name, key in google_kms_crypto_key.this : name => key.id }
-  depends_on  = [google_kms_crypto_key_iam_member.agents]
+  depends_on  = [google_kms_crypto_key_iam_member.agents, google_project_iam_member.service_agents]
 }
 
 output "emails" {
@@ -9,6 +9,8 @@ output "emails" {
   value = {
     for name, account in google_service_account.this : name => "${account.account_id}@${var.project}.iam.gserviceaccount.com"
   }
+  # Whatever runs as one of them is started by an agent.
+  depends_on = [google_project_iam_member.service_agents]
 }
 
 output "account_names" {
@@ -27,9 +29,10 @@ output "agents" {
 output "roles" {
   description = "The custom roles' ids."
   value = {
-    run_starter  = "projects/${var.project}/roles/${google_project_iam_custom_role.run_starter.role_id}"
-    run_operator = "projects/${var.project}/roles/${google_project_iam_custom_role.run_operator.role_id}"
-    cluster_node = "projects/${var.project}/roles/${google_project_iam_custom_role.cluster_node.role_id}"
+    run_starter   = "projects/${var.project}/roles/${google_project_iam_custom_role.run_starter.role_id}"
+    batch_starter = "projects/${var.project}/roles/${google_project_iam_custom_role.batch_starter.role_id}"
+    run_operator  = "projects/${var.project}/roles/${google_project_iam_custom_role.run_operator.role_id}"
+    cluster_node  = "projects/${var.project}/roles/${google_project_iam_custom_role.cluster_node.role_id}"
   }
 }
 
