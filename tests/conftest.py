@@ -2,19 +2,55 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+# No test expects a line of progress, on however slow a machine.
+os.environ["CRIME_PIPELINES_PROGRESS_SECONDS"] = "86400"
+# A loaded machine is no fault: neither the time of an example nor that of making one up is judged.
+settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--outcomes",
+        type=Path,
+        metavar="FILE",
+        help="say in a file which tests ran and which were skipped, and why",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Write the outcomes that `python -m tests.skips` reads."""
+    path = config.getoption("outcomes")
+    if path is None:
+        return
+    stats = terminalreporter.stats
+    ran = {
+        report.nodeid for kind in ("passed", "failed", "xfailed", "error") for report in stats.get(kind, ())
+    }
+    skipped = {
+        report.nodeid: report.longrepr[2].removeprefix("Skipped: ") for report in stats.get("skipped", ())
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"ran": sorted(ran), "skipped": skipped}, indent=0), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A session for all tests: starting one takes longer than most of them. Skips where Spark is missing."""
-    pytest.importorskip("pyspark", reason="PySpark is not installed: make dev")
+    pytest.importorskip("pyspark", reason="needs the extra spark: make dev")
     from crime_pipelines.spark.session import local_session
 
     session = local_session(tmp_path_factory.mktemp("spark"))

@@ -7,7 +7,7 @@ import pytest
 from crime_pipelines.beam.runners import PRISM_VARIABLE, prism_binary
 from crime_pipelines.errors import InputError
 
-LACKING = "no Prism here: `make prism` gets it"
+LACKING = "no Prism here: make prism"
 _MADE = Path(__file__).parents[1] / "build" / "prism"
 
 

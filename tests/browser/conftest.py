@@ -18,10 +18,10 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from crime_pipelines.generate import generate
+from crime_pipelines.engines.testing.inputs import row
+from crime_pipelines.pipeline import run
 from crime_pipelines.report.printing import find_browser
-from crime_pipelines.run import run
-from tests.conformance.inputs import row
+from crime_pipelines.synthetic import generate
 
 HERE = Path(__file__).parent
 HOSTILE = (
@@ -104,7 +104,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run's output over a made-up file, hostile texts and nulls among it."""
     folder = tmp_path_factory.mktemp("run")
     source = folder / "crimes.csv"
-    generate(source, 6_000, seed=11, years=3)
+    generate(source, 6_000, seed=11, years=7)
     lines = source.read_text(encoding="utf-8").splitlines()
     known = [name for name in (lines[0].split(",")) if name]
     assert known
@@ -117,13 +117,14 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 else "03/05/2018 12:00:00 AM",
                 Primary_Type=text if at % 3 else ("THEFT" if at % 2 else ""),
                 Location_Description=text,
+                Updated_On="04/10/2018 03:50:01 PM",
                 Arrest="true" if at % 4 == 0 else "false",
                 Community_Area=str(at % 79) if at % 5 else "",
             )
         )
     source.write_text("\n".join(lines) + "\n", encoding="utf-8")
     out = folder / "out"
-    run(str(source), out)
+    run(str(source), out, max_rejected=1)
     return out
 
 

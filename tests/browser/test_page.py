@@ -6,7 +6,6 @@ import csv
 import json
 import math
 import random
-import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -445,10 +444,8 @@ def test_prints_to_pdf(output: Path, tmp_path: Path) -> None:
     if program is None:
         pytest.skip("no Chromium, Chrome or Edge here")
     pdf = tmp_path / "report.pdf"
-    begun = time.monotonic()
     print_page(program, output / "report" / "index.html", pdf)
     content = pdf.read_bytes()
     assert content.startswith(b"%PDF")
     assert content.count(b"/Type /Page\n") >= 8
-    assert time.monotonic() - begun < 120
     assert [each.name for each in tmp_path.iterdir()] == ["report.pdf"]

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 
-from crime_pipelines.clients import storage_client
-from crime_pipelines.manifest import FILE, Manifest
-from crime_pipelines.record import RunRecord
-from crime_pipelines.settings import Settings
-from crime_pipelines.warehouse.tables import LAKE_INCIDENTS, LAKE_REJECTS
+from crime_pipelines.cloud.clients import storage_client
+from crime_pipelines.cloud.manifest import FILE, Manifest
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.output.record import RunRecord
+from crime_pipelines.schema.incidents import LAKE_INCIDENTS, LAKE_REJECTS
 
 
 def put_attempt(settings: Settings, out: Path, run_id: str, attempt: str, *, named: bool = True) -> Manifest:

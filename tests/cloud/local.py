@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.errors import PipelineError
-from crime_pipelines.localcloud import needs
+from crime_pipelines.localcloud import prerequisites as needs
 from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.localcloud.jars import JARS, fetched
-from crime_pipelines.settings import Settings
 
 PROJECT = "local-crime"
 _number = itertools.count(1)

@@ -1,24 +1,8 @@
-"""Looking at this machine: its processes, and what happens in time."""
+"""Looking at this machine's processes."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-_PATIENCE = 300.0
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    """What a look gives as soon as it gives something."""
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        found = look()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("nothing happened")
 
 
 def processes_in(folder: Path) -> list[int]:

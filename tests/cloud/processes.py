@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -16,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import crime_pipelines
+from tests.waiting import PATIENCE, eventually
 
-MAIN = Path(crime_pipelines.__file__).parent / "functions" / "main.py"
-_PATIENCE = 60.0
+MAIN = Path(crime_pipelines.__file__).parent / "cloud" / "functions" / "main.py"
 
 
 def free_port() -> int:
@@ -58,7 +57,7 @@ class Function:
     def post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
         request = urllib.request.Request(self.url, data=body, headers=dict(headers), method="POST")
         try:
-            with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -100,16 +99,19 @@ def served(target: str, signature: str, environment: Mapping[str, str], folder: 
 
 def _answers(process: subprocess.Popen[bytes] | subprocess.Popen[str], url: str) -> None:
     """Wait until a server answers, whatever it says."""
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise AssertionError(f"the server of {url} ended with {process.returncode}")
+
+    def answers() -> bool:
         try:
             with urllib.request.urlopen(url, timeout=5):
-                return
+                return True
         except urllib.error.HTTPError as error:
             error.close()
-            return
+            return True
         except OSError:
-            time.sleep(0.05)
-    raise AssertionError(f"nothing answers at {url}")
+            return False
+
+    def ended() -> str:
+        code = process.poll()
+        return "" if code is None else f"the server of {url} ended with {code}"
+
+    eventually(answers, hopeless=ended)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import re
 from datetime import date, datetime
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -20,16 +19,16 @@ from sqlglot import exp
 
 import crime_pipelines
 from crime_pipelines.domain.dialect import DUCKDB
+from crime_pipelines.domain.fields import FIELDS
 from crime_pipelines.domain.night import is_late_night_sql, operational_night_sql
 from crime_pipelines.domain.offences import is_theft_sql, offence_class_sql
 from crime_pipelines.domain.reading import read_incidents_sql
-from crime_pipelines.domain.schema import FIELDS
-from crime_pipelines.generate import generate
+from crime_pipelines.engines.testing.inputs import row, write
+from crime_pipelines.engines.testing.suite import answers_of, incidents_of, loaded
+from crime_pipelines.pipeline import run
 from crime_pipelines.questions import DATA_QUALITY, QUESTIONS
 from crime_pipelines.questions.render import render
-from crime_pipelines.run import run
-from tests.conformance.inputs import row, write
-from tests.conformance.suite import answers_of, incidents_of, loaded
+from crime_pipelines.synthetic import generate
 
 
 def occurred(out: Path) -> dict[int, datetime]:
@@ -46,7 +45,7 @@ def test_a_date_shift_keeps_the_hours(tmp_path: Path) -> None:
     hours = [f"{hour % 12 or 12:02d}:{7 * hour % 60:02d}:{11 * hour % 60:02d} {half}"
              for hour, half in ((each, "AM" if each < 12 else "PM") for each in range(24))]  # fmt: skip
     rows = [row(1 + at, Date=f"06/15/2016 {text}", Community_Area="25") for at, text in enumerate(hours)]
-    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out")
+    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out", max_rejected=1)
     found = occurred(tmp_path / "out")
     assert [found[1 + hour] for hour in range(24)] == [
         datetime(2019, 6, 15, hour, 7 * hour % 60, 11 * hour % 60) for hour in range(24)
@@ -64,7 +63,7 @@ def test_the_night_ends_at_four(tmp_path: Path) -> None:
     rows = [
         row(1 + at, Date=f"06/15/2016 {text}", Community_Area=str(1 + at)) for at, text in enumerate(times)
     ]
-    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out")
+    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out", max_rejected=1)
     late = night_of(tmp_path / "out")
     assert [bool(late[1 + at]) for at in range(len(times))] == list(times.values())
     assert sum(late.values()) == 4
@@ -82,7 +81,7 @@ def test_leap_days(years: int, wanted: list[date], tmp_path: Path) -> None:
     texts = ["02/29/2012 11:59:59 PM", "02/29/2016 11:59:59 PM", "02/28/2016 11:59:59 PM",
              "03/01/2016 11:59:59 PM"]  # fmt: skip
     rows = [row(1 + at, Date=text) for at, text in enumerate(texts)]
-    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out", shift_years=years)
+    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out", shift_years=years, max_rejected=1)
     found = occurred(tmp_path / "out")
     assert [found[1 + at] for at in range(len(texts))] == [
         datetime(each.year, each.month, each.day, 23, 59, 59) for each in wanted
@@ -96,20 +95,22 @@ def test_three_years_are_not_3_times_365_days(tmp_path: Path) -> None:
         row(2, Date="12/31/2013 11:30:00 PM"),  # by days: 2016-12-30
         row(3, Date="01/01/2016 12:00:00 AM"),  # by days: 2018-12-31
         row(4, Date="12/31/2015 11:59:59 PM"),
+        row(5, Date="01/01/2015 12:00:00 PM", Primary_Type="BATTERY"),
     ]
-    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out")
+    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out", max_rejected=1)
     assert occurred(tmp_path / "out") == {
         1: datetime(2017, 1, 1, 0, 30),
         2: datetime(2016, 12, 31, 23, 30),
         3: datetime(2019, 1, 1),
         4: datetime(2018, 12, 31, 23, 59, 59),
+        5: datetime(2018, 1, 1, 12),
     }
     answers = answers_of(tmp_path / "out")
     assert [(year, thefts) for year, _, _, thefts in answers["theft_locations"]] == [
         ("2017", "1"), ("2018", "1"), ("2019", "1")
     ]  # fmt: skip
     counted = {month: int(number) for month, number, _ in answers["monthly_trend"] if number != "0"}
-    assert counted == {"2016-12-01": 1, "2017-01-01": 1, "2018-12-01": 1, "2019-01-01": 1}
+    assert counted == {"2016-12-01": 1, "2017-01-01": 1, "2018-01-01": 1, "2018-12-01": 1, "2019-01-01": 1}
 
 
 def test_safest_is_not_what_was_counted_once(tmp_path: Path) -> None:
@@ -121,14 +122,14 @@ def test_safest_is_not_what_was_counted_once(tmp_path: Path) -> None:
         row(99, Date=night, Community_Area=""),
         row(98, Date=night, Community_Area="0"),
     ]
-    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out")
+    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out", max_rejected=1)
     ranked = answers_of(tmp_path / "out")["safest_areas"]
     assert len(ranked) == 77
     assert [int(area) for _, area, *_ in ranked] == [
         *(area for area in range(1, 78) if area not in (25, 37)), 25, 37
     ]  # fmt: skip
     (fuller_park,) = [found for found in ranked if found[1] == "37"]
-    assert float(fuller_park[-1]) == pytest.approx(1000 * 365.25 / 2567, rel=1e-12)  # one day of data
+    assert float(fuller_park[6]) == pytest.approx(1000 * 365.25 / 2567, rel=1e-12)  # one day of data
 
 
 def test_one_arrest_of_one_does_not_lead(tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_one_arrest_of_one_does_not_lead(tmp_path: Path) -> None:
     rows += [
         row(901, Primary_Type="NARCOTICS", Arrest="true", Date="01/01/2017 12:00:00 AM")
     ]  # 2020: outside
-    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out")
+    run(str(write(tmp_path / "in.csv", rows)), tmp_path / "out", max_rejected=1)
     first, second = answers_of(tmp_path / "out")["arrest_rates"]
     assert first[:4] == ["NARCOTICS", "100", "90", "0.9"]
     assert second[:4] == ["RITUALISM", "1", "1", "1.0"]
@@ -158,7 +159,7 @@ class TestToday:
             out = tmp_path / f"out{number}"
             with time_machine.travel(today, tick=True):
                 assert datetime.now().year == today.year  # noqa: DTZ005  # the clock is indeed another
-                run(str(tmp_path / "in.csv"), out)
+                run(str(tmp_path / "in.csv"), out, max_rejected=1)
             record = loaded(out)
             found.append((answers_of(out), incidents_of(out), record["as_of"], record["data_quality"]))
         assert found[0] == found[1]
@@ -169,7 +170,7 @@ class TestToday:
         self, asked: crime_pipelines.questions.Question, dialect: str
     ) -> None:
         assert_timeless(render(asked, dialect, datetime(2021, 11, 11, 23, 30), 3), dialect)
-        assert_timeless(render(asked, dialect, "(SELECT MAX(occurred_at) FROM incidents)", 3), dialect)
+        assert_timeless(render(asked, dialect, None, 3), dialect)
 
     def test_no_rule_asks_the_clock(self) -> None:
         raw = {field.name: field.name for field in FIELDS}
@@ -185,11 +186,9 @@ class TestToday:
                 with pytest.raises(AssertionError, match="asks the clock"):
                     assert_timeless(f"SELECT DATE_TRUNC('month', {clock}) AS m FROM incidents", dialect)
 
-    @pytest.mark.parametrize("package", ["domain", "questions", "embedded"])
+    @pytest.mark.parametrize("package", ["domain", "questions", "engines/duckdb"])
     def test_no_code_behind_the_answers_asks_the_clock(self, package: str) -> None:
-        sources = [
-            each for each in files(crime_pipelines).joinpath(package).iterdir() if each.name.endswith(".py")
-        ]
+        sources = [*Path(crime_pipelines.__file__).parent.joinpath(package).rglob("*.py")]
         assert sources
         for source in sources:
             text = source.read_text(encoding="utf-8")

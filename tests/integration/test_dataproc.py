@@ -7,16 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+
+pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
+
 from google.api_core.exceptions import InvalidArgument, ServiceUnavailable
 from google.cloud import dataproc_v1
 from google.rpc import code_pb2
 
-from crime_pipelines.clients import storage_client
-from crime_pipelines.dataproc.attempts import Attempt, State
-from crime_pipelines.dataproc.client import Dataproc
-from crime_pipelines.dataproc.starting import operations_of, start_once
-from crime_pipelines.dataproc.submission import Submission, request_id
-from crime_pipelines.settings import Settings
+from crime_pipelines.cloud.clients import storage_client
+from crime_pipelines.cloud.dataproc.attempts import Attempt, State
+from crime_pipelines.cloud.dataproc.client import Dataproc
+from crime_pipelines.cloud.dataproc.starting import operations_of, start_once
+from crime_pipelines.cloud.dataproc.submission import Submission, request_id
+from crime_pipelines.cloud.settings import Settings
 from tests.cloud.dataproc import DataprocStandIn, dataproc_stand_in
 from tests.cloud.processes import storage_server
 
@@ -67,7 +70,7 @@ def test_a_run_carries_its_parameters_and_its_label(cloud: Cloud) -> None:
     started = cloud.start()
     job = cloud.workflow.template.jobs[0].pyspark_job
     assert list(job.args)[:8] == [
-        *("--input", RUN.source, "--run-id", RUN.run_id, "--shift-years", "3", "--as-of", ""),
+        *("--input", RUN.source, "--run-id", RUN.run_id, "--shift-years", "3", "--as-of", "latest"),
     ]
     assert cloud.workflow.template.labels["run-id"] == RUN.run_id
     assert not started.again

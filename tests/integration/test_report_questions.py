@@ -11,14 +11,14 @@ from typing import Any
 import duckdb
 import pytest
 
+from crime_pipelines.cloud.warehouse.views import LIVE, views
 from crime_pipelines.domain.night import is_late_night
-from crime_pipelines.embedded.engine import DuckDBEngine
-from crime_pipelines.engine import ask
-from crime_pipelines.generate import generate
+from crime_pipelines.engines.base import ask
+from crime_pipelines.engines.duckdb.engine import DuckDBEngine
+from crime_pipelines.pipeline import run
 from crime_pipelines.questions import REPORT_QUESTIONS, Answer
 from crime_pipelines.questions.render import render
-from crime_pipelines.run import run
-from crime_pipelines.warehouse.views import LIVE, views
+from crime_pipelines.synthetic import generate
 
 Place = tuple[int, int]
 WIDTH = 0.54  # km from side to side
@@ -29,7 +29,7 @@ KM = 110.57  # a degree north
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("questions")
     generate(folder / "in.csv", 8_000, seed=21, years=3, defects=0.05)
-    run(str(folder / "in.csv"), folder / "out")
+    run(str(folder / "in.csv"), folder / "out", max_rejected=1)
     return folder / "out"
 
 

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from crime_pipelines.generate import generate
-from crime_pipelines.packaging import build_wheel, checkout
-from crime_pipelines.run import run
-from tests.conformance.suite import answers_of, incidents_of, rejects_of
+from crime_pipelines.cloud.packaging import build_wheel, checkout
+from crime_pipelines.engines.testing.suite import answers_of, incidents_of, rejects_of
+from crime_pipelines.pipeline import run
+from crime_pipelines.synthetic import generate
 
-pytest.importorskip("pyspark", reason="PySpark is not installed: make dev")
+pytest.importorskip("pyspark", reason="needs the extra spark: make dev")
 
 #: The engine in a driver whose executors are handed the wheel and start in an empty folder.
 _DRIVER = """
 import sys
 from pathlib import Path
 from pyspark.sql import SparkSession
-from crime_pipelines.run import run
+from crime_pipelines.pipeline import run
 
 source, out, wheel, scratch = sys.argv[1:]
 builder = SparkSession.builder.master("local-cluster[2,1,1024]").config("spark.submit.pyFiles", wheel)
@@ -29,12 +29,12 @@ builder = builder.config("spark.ui.enabled", "false").config("spark.local.dir", 
 spark = builder.config("spark.executorEnv.PYTHONSAFEPATH", "1").getOrCreate()
 tracker = spark.sparkContext._jsc.sc().statusTracker()
 found = spark.sparkContext.parallelize(range(8), 8).map(
-    lambda each: (__import__("os").getpid(), __import__("crime_pipelines.spark.pieces").__file__)
+    lambda each: (__import__("os").getpid(), __import__("crime_pipelines.spark.whole_file").__file__)
 ).collect()
 places = {place for _, place in found}
 assert all(wheel.rpartition("/")[2] in place for place in places), places
 print("executors", tracker.getExecutorInfos().__len__() - 1)
-run(source, Path(out), engine="spark")
+run(source, Path(out), engine="spark", max_rejected=1)
 spark.stop()
 """
 
@@ -64,7 +64,7 @@ def test_the_same_answers_on_two_executors_that_have_the_wheel(tmp_path: Path) -
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert "executors 2" in done.stdout
-    run(str(source), tmp_path / "one")
+    run(str(source), tmp_path / "one", max_rejected=1)
     assert answers_of(tmp_path / "out") == answers_of(tmp_path / "one")
     assert incidents_of(tmp_path / "out") == incidents_of(tmp_path / "one")
     assert rejects_of(tmp_path / "out") == rejects_of(tmp_path / "one")

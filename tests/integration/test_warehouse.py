@@ -10,31 +10,40 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crime_pipelines.clients import storage_client, warehouse_client
+pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
+
+
+from crime_pipelines.cloud.clients import storage_client, warehouse_client
+from crime_pipelines.cloud.manifest import Manifest
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse import attempts
+from crime_pipelines.cloud.warehouse import load as loading
+from crime_pipelines.cloud.warehouse.answers import read, refresh
+from crime_pipelines.cloud.warehouse.attempts import note_attempt, settle
+from crime_pipelines.cloud.warehouse.current import refresh_incidents
+from crime_pipelines.cloud.warehouse.jobs import query, replace_rows
+from crime_pipelines.cloud.warehouse.load import load, read_manifest
+from crime_pipelines.cloud.warehouse.setup import declarations, set_up
+from crime_pipelines.cloud.warehouse.tables import ANSWERS, full_name
+from crime_pipelines.engines.testing.inputs import row, write
+from crime_pipelines.engines.testing.suite import same
 from crime_pipelines.errors import PipelineError
-from crime_pipelines.generate import generate
-from crime_pipelines.manifest import Manifest
-from crime_pipelines.run import run
-from crime_pipelines.settings import Settings
-from crime_pipelines.warehouse import load as loading
-from crime_pipelines.warehouse.answers import read, refresh
-from crime_pipelines.warehouse.appended import settle
-from crime_pipelines.warehouse.jobs import query
-from crime_pipelines.warehouse.load import load, read_manifest
-from crime_pipelines.warehouse.setup import declarations, set_up
-from crime_pipelines.warehouse.tables import AREAS, INCIDENT_VERSIONS
+from crime_pipelines.pipeline import run
+from crime_pipelines.schema.warehouse import AREAS, INCIDENT_VERSIONS
+from crime_pipelines.synthetic import generate
 from tests.cloud.lake import put_attempt
 from tests.cloud.local import fresh_settings, stores
-from tests.conformance.inputs import row, write
-from tests.conformance.suite import same
 from tests.real import REAL, needs_real_data
+from tests.waiting import PATIENCE
 
+#: A filter by partition, which every reader of versions and rejects must have.
+ALL = "WHERE loaded_at >= TIMESTAMP '1970-01-01 00:00:00+00:00'"
 PROGRAM = Path(sys.executable).with_name("crime-pipelines")
 
 
@@ -50,8 +59,12 @@ class Warehouse:
         with closing(warehouse_client(self.settings)) as client:
             return query(client, sql.replace("crime.", f"{self.settings.dataset}."), **parameters)
 
+    def refresh(self) -> None:
+        with closing(warehouse_client(self.settings)) as client:
+            refresh_incidents(client, self.settings)
+
     def attempts(self, table: str = "incident_versions") -> dict[tuple[str, str], int]:
-        found = self.rows(f"SELECT run_id, attempt, COUNT(*) FROM crime.{table} GROUP BY 1, 2")
+        found = self.rows(f"SELECT run_id, attempt, COUNT(*) FROM crime.{table} {ALL} GROUP BY 1, 2")
         return {(run_id, attempt): rows for run_id, attempt, rows in found}
 
     def tables(self) -> set[str]:
@@ -87,7 +100,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the embedded engine makes of a file with every defect."""
     folder = tmp_path_factory.mktemp("messy")
     generate(folder / "in.csv", 4_000, seed=21, years=9, defects=0.2)
-    run(str(folder / "in.csv"), folder / "out")
+    run(str(folder / "in.csv"), folder / "out", max_rejected=1)
     return folder / "out"
 
 
@@ -100,8 +113,13 @@ def test_setting_up_again_changes_nothing_but_the_views(warehouse: Warehouse) ->
         set_up(warehouse.settings)
         assert client.get_table(name).view_query == wanted
         table = client.get_table(f"{warehouse.settings.dataset}.{INCIDENT_VERSIONS.name}")
-    assert table.time_partitioning.field == "occurred_at"
-    assert table.clustering_fields == ["community_area", "primary_type"]
+        current = client.get_table(f"{warehouse.settings.dataset}.incidents")
+    parts = table.time_partitioning
+    assert (parts.field, parts.type_, parts.expiration_ms) == ("loaded_at", "DAY", 400 * 86_400_000)
+    assert table.require_partition_filter
+    assert table.clustering_fields == ["id"]
+    assert (current.time_partitioning.field, current.time_partitioning.type_) == ("occurred_at", "MONTH")
+    assert current.clustering_fields == ["community_area", "primary_type"]
     assert warehouse.rows("SELECT COUNT(*), COUNT(DISTINCT name), SUM(residents) FROM crime.areas") == [
         (77, 77, 2_746_388)
     ]
@@ -129,20 +147,22 @@ def test_a_run_is_loaded_and_answered_as_the_embedded_engine_does(warehouse: War
     warehouse.assert_answers(messy)
     assert warehouse.attempts() == {("first", "a1"): manifest.versions}
     assert warehouse.attempts("rejects") == {("first", "a1"): manifest.rejects_count}
-    assert warehouse.rows("SELECT COUNT(*) FROM crime.incident_versions WHERE year <> EXTRACT(YEAR FROM "
-                          "occurred_at) OR year IS NULL OR loaded_at IS NULL") == [(0,)]  # fmt: skip
-    ((as_of, counted, rejected, detail),) = warehouse.rows(
-        "SELECT as_of, `read`, rejected, detail FROM crime.runs"
-    )
-    assert (as_of, counted, rejected) == (manifest.moment, manifest.read, manifest.rejects_count)
-    assert json.loads(detail)["attempt"] == "a1"
+    assert warehouse.rows(
+        f"SELECT COUNT(*) FROM crime.incident_versions {ALL} "
+        "AND (year <> EXTRACT(YEAR FROM occurred_at) OR year IS NULL OR deleted)"
+    ) == [(0,)]
+    assert warehouse.rows("SELECT as_of, `read`, rejected, attempt FROM crime.runs") == [
+        (manifest.moment, manifest.read, manifest.rejects_count, "a1")
+    ]
     assert not any(name.startswith("staging") for name in warehouse.tables())
 
 
 @needs_real_data
 @pytest.mark.slow
 def test_the_real_fifth_is_answered_as_the_embedded_engine_does(warehouse: Warehouse, tmp_path: Path) -> None:
-    record, _ = run(str(REAL / "chicago" / "crimes_2012_2018_fifth.csv.gz"), tmp_path / "out")
+    record = run(
+        str(REAL / "chicago" / "crimes_2012_2018_fifth.csv.gz"), tmp_path / "out", max_rejected=1
+    ).record
     load(warehouse.settings, put_attempt(warehouse.settings, tmp_path / "out", "fifth", "a1"))
     refresh(warehouse.settings, record.as_of)
     warehouse.assert_answers(tmp_path / "out")
@@ -156,8 +176,9 @@ def test_times_and_texts_come_back_as_they_were(warehouse: Warehouse, tmp_path: 
         row(3, Date="01/01/1950 12:00:00 AM"),
     ]
     write(tmp_path / "in.csv", rows)
-    run(str(tmp_path / "in.csv"), tmp_path / "out")
+    run(str(tmp_path / "in.csv"), tmp_path / "out", max_rejected=1)
     load(warehouse.settings, put_attempt(warehouse.settings, tmp_path / "out", "times", "a"))
+    warehouse.refresh()
     asked = "SELECT id, occurred_at, updated_on, location_description FROM crime.incidents ORDER BY id"
     assert warehouse.rows(asked) == [
         (1, datetime(2019, 2, 28, 23, 59, 59), datetime(2021, 2, 10, 15, 50, 1), 'CTA "L", Ä 🎉'),
@@ -169,25 +190,25 @@ def test_times_and_texts_come_back_as_they_were(warehouse: Warehouse, tmp_path: 
 def test_loading_twice_changes_nothing(warehouse: Warehouse, messy: Path) -> None:
     manifest = put_attempt(warehouse.settings, messy, "twice", "a1")
     load(warehouse.settings, manifest)
-    before = warehouse.rows("SELECT MIN(loaded_at), MAX(loaded_at), COUNT(*) FROM crime.incident_versions")
+    counted = f"SELECT MIN(loaded_at), MAX(loaded_at), COUNT(*) FROM crime.incident_versions {ALL}"
+    before = warehouse.rows(counted)
     load(warehouse.settings, manifest)
-    assert before == warehouse.rows(
-        "SELECT MIN(loaded_at), MAX(loaded_at), COUNT(*) FROM crime.incident_versions"
-    )
+    assert before == warehouse.rows(counted)
     assert warehouse.rows("SELECT COUNT(*) FROM crime.runs") == [(1,)]
 
 
-@pytest.mark.parametrize("lost", ["note_run", "_take_over"])
+@pytest.mark.parametrize("lost", ["settle", "_take_over", "remove_earlier"])
 def test_a_load_that_is_lost_on_the_way_is_made_good(
     warehouse: Warehouse, messy: Path, lost: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    load(warehouse.settings, put_attempt(warehouse.settings, messy, "lost", "a0"))
     manifest = put_attempt(warehouse.settings, messy, "lost", "a1")
 
     def crash(*arguments: Any) -> None:
         raise ConnectionAbortedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(loading, lost, crash)
+        patch.setattr(attempts if lost == "remove_earlier" else loading, lost, crash)
         with pytest.raises(ConnectionAbortedError):
             load(warehouse.settings, manifest)
     load(warehouse.settings, manifest)
@@ -201,7 +222,7 @@ def test_a_run_again_replaces_its_own_rows_and_no_others(
     warehouse: Warehouse, messy: Path, tmp_path: Path
 ) -> None:
     write(tmp_path / "other.csv", [row(10_000_001), row(10_000_002, Date="")])
-    run(str(tmp_path / "other.csv"), tmp_path / "other")
+    run(str(tmp_path / "other.csv"), tmp_path / "other", max_rejected=1)
     load(warehouse.settings, put_attempt(warehouse.settings, tmp_path / "other", "other", "x"))
     load(warehouse.settings, put_attempt(warehouse.settings, messy, "again", "a1"))
     killed = put_attempt(warehouse.settings, messy, "again", "a2", named=False)
@@ -248,11 +269,11 @@ def test_later_versions_from_another_run_count(warehouse: Warehouse, tmp_path: P
     for name, rows in (("one", first), ("two", second)):
         write(tmp_path / name / "in.csv", rows)
         write(tmp_path / "both" / f"{name}.csv", rows)
-        run(str(tmp_path / name), tmp_path / f"out-{name}")
+        run(str(tmp_path / name), tmp_path / f"out-{name}", max_rejected=1)
         load(
             warehouse.settings, put_attempt(warehouse.settings, tmp_path / f"out-{name}", f"run-{name}", "a")
         )
-    record, _ = run(str(tmp_path / "both"), tmp_path / "out-both")
+    record = run(str(tmp_path / "both"), tmp_path / "out-both", max_rejected=1).record
     refresh(warehouse.settings, record.as_of)
     warehouse.assert_answers(tmp_path / "out-both")
     assert warehouse.rows("SELECT id, arrest, primary_type FROM crime.incidents ORDER BY id") == [
@@ -262,11 +283,27 @@ def test_later_versions_from_another_run_count(warehouse: Warehouse, tmp_path: P
 
 def test_live_views_answer_at_this_moment(warehouse: Warehouse, messy: Path) -> None:
     load(warehouse.settings, put_attempt(warehouse.settings, messy, "live", "a1"))
-    for name in ("monthly_trend", "theft_locations", "safest_areas", "arrest_rates"):
+    assert warehouse.rows("SELECT COUNT(*) FROM crime.incidents") == [(0,)], "not refreshed yet"
+    for name in ("monthly_trend", "theft_locations", "arrest_rates"):
         with (messy / "answers" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             assert warehouse.rows(f"SELECT COUNT(*) FROM crime.live_{name}") == [
                 (len(list(csv.reader(file))) - 1,)
             ]
+
+
+def test_the_rows_of_an_answer_take_the_place_of_others(warehouse: Warehouse) -> None:
+    settings = warehouse.settings
+    table = ANSWERS["crime_trend"]
+    target = full_name(settings.project, settings.answers_dataset, table)
+    one = ("increasing", 0.1, 0.05, 0.15, 0.01, date(2016, 1, 1), date(2020, 12, 1), 60, 0.1, 0.0, 0.2)
+    two = ("too few months", None, None, None, None, None, None, 0, None, None, None)
+    with closing(warehouse_client(settings)) as client:
+        for rows in ([one, two], [two], [], [one]):
+            replace_rows(client, target, table.columns, rows)
+            found = warehouse.rows(
+                f"SELECT * FROM {settings.answers_dataset}.crime_trend ORDER BY months DESC"
+            )
+            assert found == rows
 
 
 def test_an_appended_attempt_is_settled(warehouse: Warehouse, messy: Path) -> None:
@@ -277,10 +314,15 @@ def test_an_appended_attempt_is_settled(warehouse: Warehouse, messy: Path) -> No
     with pytest.raises(PipelineError, match="0 rows of attempt a2 stand in"):
         settle(settings, second)
     assert warehouse.attempts() == {("direct", "a1"): manifest.versions}
+    with closing(warehouse_client(settings)) as client:
+        note_attempt(client, settings, second)
     for table in ("incident_versions", "rejects"):
-        warehouse.rows(f"INSERT INTO crime.{table} SELECT * REPLACE ('a2' AS attempt) FROM crime.{table}")
-    # the view counts each incident once also while both attempts stand there
-    assert warehouse.rows("SELECT COUNT(*) FROM crime.incidents") == [(manifest.versions,)]
+        copied = f"SELECT * REPLACE ('a2' AS attempt) FROM crime.{table} {ALL}"
+        warehouse.rows(f"INSERT INTO crime.{table} {copied}")
+    # each incident counts once also while both attempts stand there
+    for _ in range(2):
+        warehouse.refresh()
+        assert warehouse.rows("SELECT COUNT(*) FROM crime.incidents") == [(manifest.versions,)]
     for _ in range(2):
         settle(settings, second)
         assert warehouse.attempts() == {("direct", "a2"): manifest.versions}
@@ -297,7 +339,7 @@ def test_the_command_line_sets_up_and_reads(messy: Path, tmp_path: Path) -> None
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [PROGRAM, "warehouse", *arguments],
-            env=environment, capture_output=True, text=True, timeout=120, check=False,
+            env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
     before = call("answers")
@@ -316,6 +358,7 @@ def test_the_command_line_sets_up_and_reads(messy: Path, tmp_path: Path) -> None
     )
     storage_client(settings).create_bucket(settings.lake_bucket)
     load(settings, put_attempt(settings, messy, "by-hand", "a"))
+    assert call("refresh").stdout.endswith(" versions looked at, in 0 months of incidents\n")
     refresh(settings, datetime(2021, 1, 1))
     assert call("answers", "--out", str(tmp_path / "answers")).returncode == 0
     written = (tmp_path / "answers" / "monthly_trend.csv").read_text(encoding="utf-8")

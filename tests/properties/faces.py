@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice, product
 from typing import Any, ClassVar, Final, Literal, TypeVar
 
@@ -25,7 +25,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from crime_pipelines.domain.areas import community_area, community_area_sql
+from crime_pipelines.domain.areas import (
+    community_area,
+    community_area_sql,
+    says_no_area,
+    says_no_area_sql,
+)
 from crime_pipelines.domain.dates import (
     in_calendar_sql,
     is_date_alone,
@@ -36,6 +41,10 @@ from crime_pipelines.domain.dates import (
     shift_sql,
 )
 from crime_pipelines.domain.dialect import Dialect
+from crime_pipelines.domain.fields import COLUMNS, CRITICAL, FIELD, FIELDS, Kind, Reason
+from crime_pipelines.domain.layouts.headings import match_headings
+from crime_pipelines.domain.layouts.mapping import MappedColumn, mapped_sql
+from crime_pipelines.domain.locations import normal_location, normal_location_sql
 from crime_pipelines.domain.night import (
     is_late_night,
     is_late_night_sql,
@@ -50,10 +59,10 @@ from crime_pipelines.domain.offences import (
     offence_class,
     offence_class_sql,
 )
-from crime_pipelines.domain.plain import PLAIN_CHARACTERS, plain_incidents_sql, plain_sql
+from crime_pipelines.domain.periods.covered_period import covered_period, is_dated_after_update, period_end
+from crime_pipelines.domain.quick_read import PLAIN_CHARACTERS, plain_incidents_sql, plain_sql
 from crime_pipelines.domain.reading import Incident, read_incident, read_incidents_sql
-from crime_pipelines.domain.records import join_record, join_record_sql
-from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELDS, Kind, Reason
+from crime_pipelines.domain.records.csv_records import join_record, join_record_sql
 from crime_pipelines.domain.text import (
     WHITESPACE,
     Trimmed,
@@ -66,16 +75,23 @@ from crime_pipelines.domain.text import (
 )
 from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, value, value_sql
 from crime_pipelines.domain.versions import LATEST_FIRST, version_key
+from crime_pipelines.layouts import BUNDLED, bundled
+from crime_pipelines.questions import COVERED_PERIOD, period_of
+from crime_pipelines.questions.render import expression, render
 from tests.properties.strategies import (
     FBI_CODES,
+    FORMS,
+    MAPPED,
     PICKED,
     PRIMARY_TYPES,
     SHORT_TEXTS,
     RawRow,
     any_texts,
+    mapped_texts,
     moments,
     picked_rows,
     raw_rows,
+    scattered_moments,
     texts_of,
     versions,
 )
@@ -93,6 +109,7 @@ _TEXT: Final[Mapping[str, Type]] = {"v": "text"}
 _MOMENT: Final[Mapping[str, Type]] = {"v": "datetime"}
 _TYPES: Final[dict[Kind, Type]] = {
     Kind.IDENTIFIER: "integer", Kind.DATETIME: "datetime", Kind.TEXT: "text", Kind.PRIMARY_TYPE: "text",
+    Kind.LOCATION: "text",
     Kind.FLAG: "boolean", Kind.INTEGER: "integer", Kind.DECIMAL: "decimal", Kind.AREA: "integer",
 }  # fmt: skip
 _COLUMN_TYPES: Final[dict[str, Type]] = {
@@ -179,11 +196,11 @@ class FaceEquality:
         columns: Mapping[str, Type],
         rows: Sequence[Sequence[Any]],
     ) -> None:
-        """Hold expressions against the functions that they are the SQL faces of."""
-        found = self.evaluate([expression for expression, _ in faces], columns, rows)
+        """Hold expressions against the functions that they are the SQL rule of."""
+        found = self.evaluate([face for face, _ in faces], columns, rows)
         for row, values in zip(rows, found, strict=True):
-            for (expression, said), value_ in zip(faces, values, strict=True):
-                assert exact(value_) == exact(said(*row)), f"{expression[:99]} of {row}"
+            for (face, said), value_ in zip(faces, values, strict=True):
+                assert exact(value_) == exact(said(*row)), f"{face[:99]} of {row}"
 
     def _trim(self, column: str) -> str | None:
         """The engine's own word for trimming, as `read_incidents_sql` uses it where there is one."""
@@ -192,17 +209,22 @@ class FaceEquality:
         return self.dialect.trim.format(text=column, whitespace=literal(WHITESPACE))
 
     def test_texts(self) -> None:
-        faces = [(clean_sql("v"), clean), (fold_sql("v"), fold), (normal_type_sql("v"), normal_type)]
+        faces = [(clean_sql("v"), clean), (fold_sql("v"), fold),
+                 (normal_type_sql("v", self.dialect), normal_type),
+                 (normal_location_sql("v", self.dialect), normal_location)]  # fmt: skip
         if trim := self._trim("v"):
             faces.append((trim, clean))
         self.holds(
             lambda texts: self.agree(faces, _TEXT, [(text,) for text in texts]),
             st.one_of(st.none(), any_texts()),
-            [None, *PICKED[Kind.TEXT], *PICKED[Kind.PRIMARY_TYPE]],
+            [None, *PICKED[Kind.TEXT], *PICKED[Kind.PRIMARY_TYPE], *PICKED[Kind.LOCATION]],
         )
 
     def test_areas(self) -> None:
-        faces = [(community_area_sql("v"), community_area)]
+        faces: list[tuple[str, Callable[..., object]]] = [
+            (community_area_sql("v", self.dialect), community_area),
+            (says_no_area_sql("v", self.dialect), lambda text: None if text is None else says_no_area(text)),
+        ]
         self.holds(
             lambda texts: self.agree(faces, _TEXT, [(clean(text),) for text in texts]),
             texts_of(Kind.AREA),
@@ -210,7 +232,7 @@ class FaceEquality:
         )
 
     def test_offence_classes(self) -> None:
-        # The SQL face reads columns that have been read already.
+        # The SQL rule reads columns that have been read already.
         faces = [
             (offence_class_sql("primary_type", "fbi_code"), lambda *read: str(offence_class(*read))),
             (is_theft_sql("primary_type", "fbi_code"), is_theft),
@@ -230,6 +252,30 @@ class FaceEquality:
             (operational_night_sql("v"), operational_night),
         ]
         self.holds(lambda found: self.agree(faces, _MOMENT, [(moment,) for moment in found]), moments())
+
+    def test_incidents_dated_after_their_update(self) -> None:
+        rule = expression("IS_DATED_AFTER_UPDATE(occurred_at, updated_on)", self.dialect.name)
+        columns: dict[str, Type] = {"occurred_at": "datetime", "updated_on": "datetime"}
+        self.holds(
+            lambda found: self.agree([(rule, is_dated_after_update)], columns, found),
+            st.tuples(moments(), st.one_of(st.none(), moments())),
+            [(at, at - timedelta(days=1, microseconds=lead)) for at in _EDGES for lead in (-1, 0, 1)],
+        )
+
+    def test_covered_periods(self) -> None:
+        statement = render(COVERED_PERIOD, self.dialect.name, None, tables={"incidents": INPUTS})
+        columns: dict[str, Type] = {"occurred_at": "datetime", "updated_on": "datetime"}
+
+        def check(found: list[tuple[datetime, datetime | None]]) -> None:
+            period = covered_period(found)
+            assert period is not None
+            trusted = [at for at, update in found if not is_dated_after_update(at, update)]
+            wanted = period, period_end(trusted or [at for at, _ in found], period)
+            assert period_of(self.select(statement, columns, found)) == wanted, found
+
+        for few in _FEW_PERIODS:
+            check(few)
+        self.holds(check, st.tuples(scattered_moments(), st.one_of(st.none(), scattered_moments())))
 
     def test_shifts(self) -> None:
         def face(years: int) -> list[tuple[str, Callable[[datetime], object]]]:
@@ -264,7 +310,8 @@ class FaceEquality:
         if trim and (self.dialect.trims_ahead or kind is Kind.TEXT):
             text, given = Trimmed("v"), f"{trim} AS v"
         elif trim:
-            text = Untrimmed("v", trim)
+            bare = self.dialect.bare
+            text = Untrimmed("v", trim, bare.format(text="v") if bare else None)
         candidate = candidate_sql(kind, text, self.dialect)
         statement = (
             f"SELECT {ORDER}, {value_sql(kind, text, self.dialect, 'q' if candidate else None)} AS quick, "
@@ -278,9 +325,9 @@ class FaceEquality:
                 for name in ("quick", "exact")
             )
             statement = f"SELECT {ORDER}, {', '.join(bounded)}, v FROM ({statement}) AS unbounded"
+        unreadable = is_unreadable_sql(kind, text, "quick", self.dialect)
         statement = (
-            f"SELECT {ORDER}, quick, exact, {is_unreadable_sql(kind, text, 'quick')} AS unreadable "
-            f"FROM ({statement}) AS read_values"
+            f"SELECT {ORDER}, quick, exact, {unreadable} AS unreadable FROM ({statement}) AS read_values"
         )
 
         def check(texts: list[str | None]) -> None:
@@ -355,6 +402,53 @@ class FaceEquality:
         lacking = [{**whole, name: None} for name in CRITICAL]
         assert read([bare, whole, *lacking]) == [True, True, *[False] * len(lacking)]
 
+    def test_forms_of_a_mapping(self) -> None:
+        """Whatever columns hold, a form makes the same text of them in Python and in SQL."""
+        columns = [(f"f{at}", MappedColumn(form, (0, 1)[: form.columns])) for at, form in enumerate(FORMS)]
+        relation, mapped = mapped_sql(INPUTS, columns, ["v", "w"], self.dialect, [ORDER])
+        texts = ", ".join(f"NULLIF({column}, '')" for column in mapped.values())
+        statement = f"SELECT {ORDER}, {texts} FROM {relation}"
+        # in the order of the mapping: plain fields first
+        formed = [dict(columns)[name] for name in mapped]
+
+        def check(rows: list[tuple[str, str]]) -> None:
+            found = self._ordered(statement, {"v": "text", "w": "text"}, rows)
+            for row, values in zip(rows, found, strict=True):
+                assert values == tuple(column.text(row) or None for column in formed), row
+
+        texts_of_any = st.one_of(mapped_texts(), any_texts())
+        times = MAPPED[:12]
+        self.holds(check, st.tuples(texts_of_any, texts_of_any), list(product(MAPPED, times)), rows=True)
+
+    @pytest.mark.parametrize("name", BUNDLED[1:])
+    def test_whole_rows_of_other_layouts(self, name: str) -> None:
+        layout = bundled(name)
+        names_of = [heading.names[0] for each in layout.mappings.values() for heading in each.headings]
+        headings = list(dict.fromkeys(names_of))
+        columns = match_headings(headings, layout).columns
+        if name == "chicago_bigquery":
+            assert len(columns) == len(FIELDS)
+        names = [f"c{at:03d}" for at in range(len(headings))]
+        relation, raw = mapped_sql(INPUTS, columns, names, self.dialect, [ORDER])
+        statement = read_incidents_sql(relation, raw, self.dialect, 3, [ORDER], layout)
+        statement = f"SELECT {ORDER}, {', '.join(COLUMNS)}, reject_reason FROM ({statement}) AS found"
+        kinds = {at: FIELD[name].kind for name, column in columns for at in column.positions}
+
+        def check(rows: list[tuple[str, ...]]) -> None:
+            found = self._ordered(statement, dict.fromkeys(names, "text"), rows)
+            for row, (*values, reason) in zip(rows, found, strict=True):
+                texts = {field: column.text(row) for field, column in columns}
+                wanted = read_incident(texts, 3, layout)
+                if isinstance(wanted, Reason):
+                    assert reason == wanted, row
+                else:
+                    assert reason is None, row
+                    assert [exact(each) for each in values] == [exact(each) for each in wanted], row
+
+        # from pools: drawn by the letter, the texts of a row take longer than the statements
+        texts = [st.sampled_from([*PICKED[kinds[at]], *MAPPED]) for at in range(len(names))]
+        self.holds(check, st.tuples(*texts), rows=True)
+
     def test_versions(self) -> None:
         names = [name for name in COLUMNS if name != "id"]
         statement = f"SELECT {ORDER}, {', '.join(names)} FROM {INPUTS} ORDER BY {LATEST_FIRST}"
@@ -384,6 +478,16 @@ class FaceEquality:
         )
 
 
+_EDGES: Final = (datetime(2016, 3, 1), datetime(9999, 12, 31, 23, 59, 59, 999999), datetime(2, 1, 1))
+#: Some incidents each: one, a gap that does not split and one that does, two parts of a size, none trusted.
+_FEW_PERIODS: Final[tuple[list[tuple[datetime, datetime | None]], ...]] = (
+    [(datetime(1, 1, 1), None)],
+    [(datetime(2015, 1, 1, 23), None), (datetime(2016, 1, 3, 1), None), (datetime(2016, 1, 3, 2), None)],
+    [(datetime(2015, 1, 1, 23), None), (datetime(2016, 1, 4, 1), None), (datetime(2016, 1, 4, 2), None)],
+    [(datetime(2015, 1, 1), None), (datetime(2019, 1, 1), None)],
+    [(datetime(2015, 1, 1), datetime(2014, 1, 1)), (datetime(2019, 1, 1), datetime(2014, 1, 1))],
+    [(datetime(2015, 1, 1), None), (datetime(2019, 1, 1), datetime(2014, 1, 1))] * 2,
+)
 _PLAIN: Final = re.compile(f"{PLAIN_CHARACTERS}*")
 #: As the City writes it; the critical fields aside.
 PLAIN_ROW: Final[dict[str, str | None]] = {
@@ -409,7 +513,7 @@ PLAIN_ROW: Final[dict[str, str | None]] = {
 
 
 def shifted(moment: datetime, years: int) -> datetime | None:
-    """The Python face of the shift, None where it leaves the calendar."""
+    """The Python rule of the shift, None where it leaves the calendar."""
     return shift(moment, years) if 1 <= moment.year + years <= 9999 else None
 
 

@@ -8,17 +8,29 @@ from __future__ import annotations
 
 import gzip
 import string
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Final
 
 from hypothesis import strategies as st
 
-from crime_pipelines.domain.dates import CITY_DATE, CITY_DATETIME, ISO_DATE, ISO_DATETIME
-from crime_pipelines.domain.offences import CLASS_OF_FBI_CODE, CLASS_OF_TYPE, KNOWN_TYPES, RENAMED
+from crime_pipelines.domain.areas import UNKNOWN_AREA, area_pattern
+from crime_pipelines.domain.dates import (
+    CITY_DATE,
+    CITY_DATETIME,
+    CITY_DATETIME_NO_SECONDS,
+    ISO_DATE,
+    ISO_DATETIME,
+    SOCRATA_DATE,
+    SOCRATA_DATETIME,
+    US_DATETIME,
+)
+from crime_pipelines.domain.fields import FIELDS, Kind
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.forms import Fixed, Lookup, Moment, Plain
+from crime_pipelines.domain.offences import CLASS_OF_FBI_CODE, CLASS_OF_TYPE
 from crime_pipelines.domain.reading import Incident
-from crime_pipelines.domain.records import join_record
-from crime_pipelines.domain.schema import FIELDS, Kind
+from crime_pipelines.domain.records.csv_records import join_record
 from crime_pipelines.domain.text import WHITESPACE
 from crime_pipelines.domain.values import DECIMAL, IDENTIFIER, INTEGER
 
@@ -29,12 +41,20 @@ _DATE: Final = "12/15/2016 10:31:12 PM"
 _ALMOST_DATES: Final = tuple(
     f"{_DATE[:at]}{sign}{_DATE[at + 1 :]}" for at in range(len(_DATE)) for sign in " .+-\x7fa"
 )
+#: Words for "missing", as different programs write them.
+MISSING: Final = ("NA", "na", "N/A", "n/A", "#N/A", "NaN", "nan", "NULL", "Null", "null", "None", "none",
+                  "\\N", "\\n", "-", " - ")  # fmt: skip
 #: Texts at an edge of their kind, well-formed and not.
+#: Old spellings of types.
+RENAMED: Final = tuple(CHICAGO.types.renamings)
 PICKED: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.IDENTIFIER: (
         "1", "0", "-1", "+1", "007", "1.0", "1e3", "1_000", "0x1", "9223372036854775807",
         "9223372036854775808", "9999999999999999999", "00000000000000000001", "\u0663", "\uff17", "1 2",
-        "1\n", "HX1",
+        "1\n", "HX1", "90000001.0", "1.00", "1.", ".0", "1.01", "1,035,836", "1,2", "1,234.0", "12,34,567",
+        ",123", "1,234,", "1234,567", "9,223,372,036,854,775,807", "9,223,372,036,854,775,808", "0,000", "NA",
+        "9223372036854775807.0", "9223372036854775808.0", "000,001", "-1,000",
+        "1,000,000,000,000,000,000,000",
     ),
     Kind.DATETIME: (
         "03/15/2016 02:30:00 PM", "3/1/2016 1:05:09 pm", "03/15/2016 12:00:00 AM", "03/15/2016 12:00:00 PM",
@@ -55,6 +75,18 @@ PICKED: Final[dict[Kind, tuple[str, ...]]] = {
         "2016-W01-1T10:00:00", "20160229T100000", "2016-060T10:00:00", "03/15/2016", "3/5/2016",
         "02/30/2016", "00/00/0000", "01/01/0000", "2016-02-29", "2015-02-29", "0000-01-01", "2016-02-30",
         "16-02-01", "now", "today", "epoch", "infinity", "-infinity", "yesterday", "1456704000", "42430.5",
+        "1/5/2016 14:10", "01/05/2016 24:00", "01/05/2016 23:59:59", "1/5/2016 1:05", "1/5/2016 01:5",
+        "2/30/2016 14:10", "2/29/2016 0:00", "1/5/2016 14:60", "1/5/2016 14:10:60", "1/5/2016 14:10:00.5",
+        "1/5/2016 2:10 PM", "1/5/2016 14:10 PM", "01/05/2016 12:00 am", "01/05/2016 00:10 AM", "1/5/16 14:10",
+        "01/05/2016 12:60 AM", "14:10:00 PM", "01/05/2016 14:10:00 PM", "1/5/2016\u00a014:10",
+        "01/05/2016\u202f02:10:00\u202fPM", "2016-01-05\u200714:10", "2016-01-05\u2009 14:10",
+        "2016\u00a0Jan\u00a005 02:10:00 PM", "2016 Jan 05 02:10:00 PM", "2016 jan 05 12:10:00 am",
+        "2016 FEB 29 11:59:59 PM", "2015 Feb 29 11:59:59 PM", "2016 Mai 05 02:10:00 PM",
+        "2016 Jan 5 02:10:00 PM", "2016 January 05 02:10:00 PM", "2016 Jan 05 2:10:00 PM",
+        "2016 Jan 05 13:10:00 PM", "2016 Dec 31 02:10:00 PM", "2016 Jan 05", "2016 Feb 30",
+        "2016 Jan 05 14:10",
+        "2016  Jan 05 02:10:00 PM", "2016 anf 05 02:10:00 PM", "0000 Jan 05 02:10:00 PM", "0000 Jan 05",
+        "2016-01-05 14:10:00 UTC", "1/5/2016\u00a0", "2016-01-05\u00a014:10:00", *MISSING,
         "03/15/2016  2:30:00 PM", "03/15/2016 \t2:30:00 PM", "03/15/201  02:30:00 PM",
         "03/15/201 \t02:30:00 PM", "03/15/2016 02:30:0  PM", "03/15/2016 02:3:00 PM ",
         " 3/15/2016 02:30:00 PM", "\u00a03/15/2016 02:30:00 PM",
@@ -64,22 +96,33 @@ PICKED: Final[dict[Kind, tuple[str, ...]]] = {
         "STREET", "street", "", " ", "\u00a0", "A B", " A  B ", "\x1f", "\x00", "a\x00b", "\u200b", "\ufeff",
         "=1+1", "'", '"', "\\", "a\\", "\\n", "%", "_", "CAF\u00c9", "e\u0301", "\U0001f389", "\uffff",
         "\U0010ffff", "~", "~~", "~~~", "!", "~\u00a0", "!\u3000", "\u3000!", "\x85", "NULL", "null", "a,b",
-        "a\nb", "a\r\nb", '"a"', '""',
+        "a\nb", "a\r\nb", '"a"', '""', *MISSING, "N", "NAA", "-1", "--", "\\NN", "0", "9", ":", "NULLS",
+        "None ", "\u00a0NA", "N A", "#", "#NA", "06", "08B", "\uff2eA", "n\u00aa", "\u017fa",
     ),
     Kind.PRIMARY_TYPE: (
-        *KNOWN_TYPES, *RENAMED, "theft", " Theft\t", "MOTOR  VEHICLE\u00a0THEFT", "crim sexual  assault",
+        *CHICAGO.types.known, *RENAMED, "theft", " Theft\t", "MOTOR  VEHICLE\u00a0THEFT",
+        "crim sexual  assault",
         "non - criminal", "NON-CRIMINAL  (subject specified)", "STRA\u00dfE", "stra\u00dfe", "\u0130stanbul",
         "\u0131", "\u00e4", "\u01c6", "\ufb01", "\x1ctheft\x1d", "the\x85ft", "", "\u2029", "A\t \u2003B",
-        "''", "\\",
+        "''", "\\", *MISSING,
+    ),
+    Kind.LOCATION: (
+        *CHICAGO.locations.known, *CHICAGO.locations.renamings,
+        "street", " Other ", "other", "Residence-Garage",
+        "PARKING LOT/GARAGE(NON.RESID.)\t", "parking  lot/garage(non.resid.)", "OTHER (SPECIFY)",
+        "\u00c4rger", "", " ", "A\t \u2003B", *MISSING,
     ),
     Kind.FLAG: (
         "true", "false", "TRUE", "False", "yes", "No", "1", "0", "t", "f", "y", "n", "on", "2", "01", "1.0",
-        "true ", "\u00a0true", "maybe", "\u017f", "ye\u017f", "\ufb01", "fal\u017fe", "y\u0117s", "\uff54rue",
+        "true ", "1.00", "0.0", "00", "T", "F", "Y", "N",
+        "NA", "n/a", "ON", "tr", "-0.0",
+        "\u00a0true", "maybe", "\u017f", "ye\u017f", "\ufb01", "fal\u017fe", "y\u0117s", "\uff54rue",
     ),
     Kind.INTEGER: (
         "42", "42.0", "42.000000", "42.0000000", "42.", ".0", "42.5", "-1", "-0", "+1", "007", "-007.0",
         "999999999", "1000000000", "-999999999", "1_000", "1e3", "0x10", "\u0663", "4 2", "--1", "1,000",
         "true", "9" * 30,
+        "1,234", "1,234,567.00", "1,2", "999,999,999", "1,000,000,000", "-1,234", "42." + "0" * 60, *MISSING,
     ),
     Kind.DECIMAL: (
         "41.88", "-87.62", "+41.88", "1e6", "1E-3", "-0.0", "0", ".5", "5.", ".", "-.5e+1", "e5", "1e",
@@ -87,11 +130,15 @@ PICKED: Final[dict[Kind, tuple[str, ...]]] = {
         "1e16", "1e400", "1e-400", "4.9e-324", "2.2250738585072014e-308", "0.1", "0.30000000000000004",
         "9007199254740993", "123456789012345678901234567890", "1d", "1f", "0x1p3", "1,5", "\u0661.5", "1e+",
         "++1", "+-1", "+-0", "-+1", "--1", "+-1.5e3", "+-.5", "1e+-5", "+ 1", "1.2.3", "1e1.5",
+        "1,176,304", "1,176,304.5", "-1,176,304", "1,2", "1,,234", "0,123", "1,234e2", "1,234.", ",123",
+        *MISSING,
+        "\u0661,234", "1,23\u0664", "1_0,123",
     ),
     Kind.AREA: (
         "1", "77", "0", "00", "0.0", "78", "-1", "7.0", "07", "77.0", "7.5", "007", "7.", "7.00", "07.0",
         "1e1", "%", "_", "_7", "|", "1|2", "|1|", "|", "1.0|2", "\u0663", "+7", "7 7", ".", ".0", "7.0.0",
-        "", "700", "70.00",
+        "", "700", "70.00", "008", "8.00", "0008.000", "0" * 60 + "8." + "0" * 60, "08.", "078", "000",
+        "000.00", "0.", ".0", "8,0", "1e0", "77.01", "0" * 60, *MISSING,
     ),
 }  # fmt: skip
 
@@ -102,10 +149,19 @@ SHORT_TEXTS: Final = tuple(
 
 _PATTERNS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.IDENTIFIER: (IDENTIFIER,),
-    Kind.DATETIME: (CITY_DATETIME, ISO_DATETIME, CITY_DATE, ISO_DATE),
+    Kind.DATETIME: (
+        CITY_DATETIME,
+        CITY_DATETIME_NO_SECONDS,
+        US_DATETIME,
+        SOCRATA_DATETIME,
+        ISO_DATETIME,
+        CITY_DATE,
+        ISO_DATE,
+        SOCRATA_DATE,
+    ),
     Kind.INTEGER: (INTEGER,),
     Kind.DECIMAL: (DECIMAL,),
-    Kind.AREA: ("[0-9]{1,2}([.]0)?",),
+    Kind.AREA: (area_pattern(2), UNKNOWN_AREA, "[0-9]{1,2}([.]0)?"),
 }
 #: Surrogates are no text, and what can't be in UTF-8 can't come out of a file.
 _ANY_TEXT: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -168,6 +224,13 @@ def moments() -> st.SearchStrategy[datetime]:
     return st.one_of(edge, days)
 
 
+def scattered_moments() -> st.SearchStrategy[datetime]:
+    """Local civil times on few days, some of them a year and a day apart, give or take a day."""
+    days = st.sampled_from([0, 1, 27, 28, 29, 366, 367, 368, 393, 394, 395, 734, 735, 736, 1100, 4000])
+    start = datetime(2015, 1, 1, 23, 30)
+    return st.builds(lambda day, hours: start + timedelta(days=day, hours=hours), days, st.integers(0, 2))
+
+
 def _at(day: datetime, time: tuple[int, int, int, int]) -> datetime:
     hour, minute, second, microsecond = time
     return day.replace(hour=hour, minute=minute, second=second, microsecond=microsecond)
@@ -175,7 +238,9 @@ def _at(day: datetime, time: tuple[int, int, int, int]) -> datetime:
 
 #: Types and codes that the classifier knows, in every casing, and others.
 PRIMARY_TYPES: Final = st.one_of(
-    st.none(), st.sampled_from([*CLASS_OF_TYPE, *RENAMED, "THEFTS", ""]), texts_of(Kind.PRIMARY_TYPE)
+    st.none(),
+    st.sampled_from([*CLASS_OF_TYPE, *RENAMED, "THEFTS", ""]),
+    texts_of(Kind.PRIMARY_TYPE),
 )
 FBI_CODES: Final = st.one_of(
     st.none(),
@@ -278,3 +343,36 @@ def files(draw: st.DrawFn) -> bytes:
     encoding = draw(st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "latin-1"]))
     data = text.encode(encoding, errors="replace")
     return gzip.compress(data, mtime=0) if draw(st.booleans()) else data
+
+
+#: Every form of a mapping, in every kind.
+FORMS: Final = (
+    Plain(),
+    Fixed("it's \\ fixed"),
+    Lookup((("PETIT LARCENY", "THEFT"), ("O'HARE", "8"), ("AA", "true")), (("THEFT PLAIN", "THEFT"),)),
+    Lookup((("AA", "true"),), (("ARREST", "true"), ("A", "other")), "false"),
+    Moment(zone_is_label=True),
+    Moment(day_first=True),
+    Moment(day_first=False, has_time_column=True),
+    Moment(day_first=True, zone_is_label=True, has_time_column=True, hours_minutes=True),
+    Moment(has_time_column=True, hours_minutes=True),
+)
+#: Texts of departments' columns, and texts that are nearly such.
+MAPPED: Final = (
+    "100", "1", "2359", "2400", "12345", "1730.0", "17:30:00", "7:30", "7:30 PM", "", "-", "AA",
+    "10/15/2020 0:00", "10/15/2020", "1/2/2020", "31/12/2020 23:59", "31.12.2020 23:59:59", "2020-10-15",
+    "2020-10-15T00:00:00.000", "31-12-2020T10:00", "2016-01-05 14:10:00 UTC", "2016-01-05T14:10:00Z",
+    "2016-01-05 14:10:00+00", "2016-01-05 14:10:00-05:30", "01/05/2016 02:10:00 PM GMT", "01-05-2016",
+    "2016 Jan 05 02:10:00 PM", "2016-01-05", "2016-01-05 UTC", "10/15/2020\u00a00:00", " 10/15/2020 0:00\t",
+    "null", "10/15/2020 0:00\n1", "1/2/2020 caf\u00e9", "12/\u0663/2020 0:00", "44119", "-5", "+5", "7:3",
+    "PETIT LARCENY", " petit  larceny ", "GRAND LARCENY OF MOTOR VEHICLE", "theft plain", "THEFT PLAI",
+    "THEFT PLAIN - PETTY ($950 & UNDER)", "THEFT, PERSON", "THEFT OF IDENTITY", "aa", "JA", "IC", "A",
+    "SHOPLIFTING-GRAND THEFT ($950.01 & OVER)", "Arrest - adult", "O'HARE", "o'hare", "NORTH", "n", "102",
+    "008", "123.0", "117",
+)  # fmt: skip
+
+
+def mapped_texts() -> st.SearchStrategy[str]:
+    """Texts that the columns of a mapping may hold, for better or worse."""
+    picked = st.sampled_from(MAPPED)
+    return st.one_of(picked, _spoilt(picked), texts_of(Kind.DATETIME))

@@ -1,4 +1,4 @@
-"""DuckDB's SQL face; Beam's too, whose steps ask DuckDB in the same dialect (`csv_sql.rows_sql`)."""
+"""DuckDB's SQL rule; Beam's too, whose steps ask DuckDB in the same dialect (`csv_scan.rows_sql`)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-pytest.importorskip("pyspark", reason="Spark is an extra")
+pytest.importorskip("pyspark", reason="needs the extra spark: make dev")
 
 from pyspark.sql import SparkSession
 from pyspark.sql.types import (

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 import tempfile
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from crime_pipelines.domain.records import join_record
-from crime_pipelines.domain.schema import FIELDS
+from crime_pipelines.domain.fields import FIELDS
+from crime_pipelines.domain.records.csv_records import join_record
+from crime_pipelines.engines.testing.oracle import expect
+from crime_pipelines.engines.testing.suite import answers_of, assert_output, incidents_of, loaded
 from crime_pipelines.errors import InputError
+from crime_pipelines.output.record import RunRecord
+from crime_pipelines.pipeline import run
 from crime_pipelines.questions import EARLIEST_AS_OF
-from crime_pipelines.record import RunRecord
-from crime_pipelines.run import run
-from tests.conformance.oracle import expect
-from tests.conformance.suite import answers_of, assert_output, incidents_of, loaded
 from tests.properties.strategies import RawRow, files, raw_rows
 
 # A run takes most of a second: few examples, and no hundreds more to explain a failure.
@@ -26,6 +26,10 @@ few = settings(
     max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
 )  # fmt: skip
+
+
+#: A file of few rows may be in another layout than its headings say, throughout.
+_OTHER_LAYOUT = re.compile(r"\.csv: (its rows have \d+ fields?, its headings \d+|day and month are swapped)")
 
 
 @few
@@ -39,14 +43,17 @@ def test_every_row_of_any_file_is_accounted_for(contents: list[bytes], shift_yea
             path.write_bytes(content)
         expected = expect(paths, shift_years)
         latest = max((each.occurred_at for each in expected.incidents.values()), default=None)
-        if latest is None or latest < EARLIEST_AS_OF:
-            with pytest.raises(
-                InputError, match="no row is an incident" if latest is None else "before year 1"
-            ):
-                run(str(source), out, shift_years=shift_years)
+        problem = ""
+        try:
+            record = run(str(source), out, shift_years=shift_years, max_rejected=1).record
+        except InputError as error:
+            problem = str(error)
+        if problem:
+            why = "before year 1" if latest is not None else "no row is an incident"
+            may_be = latest is None or latest < EARLIEST_AS_OF
+            assert _OTHER_LAYOUT.search(problem) or (may_be and why in problem), problem
             assert [each.name for each in Path(folder).iterdir()] == ["in"]
             return
-        record, _ = run(str(source), out, shift_years=shift_years)
         assert record.read == record.incidents + record.superseded + record.rejects
         assert_output(out, loaded(out), expected)
 
@@ -78,8 +85,8 @@ def test_order_splits_and_repeats_change_no_answer(
         for part in range(parts):
             data = written(again[part::parts])
             Path(split, f"{part}.csv").write_bytes(gzip.compress(data) if part % 2 else data)
-        one, _ = run(str(whole), Path(folder, "one"))
-        other, _ = run(str(split), Path(folder, "other"))
+        one = run(str(whole), Path(folder, "one"), max_rejected=1).record
+        other = run(str(split), Path(folder, "other"), max_rejected=1).record
         assert other.read == one.read + len(repeated)
         assert incidents_of(Path(folder, "one")) == incidents_of(Path(folder, "other"))
         assert answers_of(Path(folder, "one")) == answers_of(Path(folder, "other"))

@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
-from tests.terraform.plans import VARIABLE, WHOLE, Plan, read
+from tests.terraform.plans import LACKING, PLANS, WHOLE, Plan, changed_since, read
 
 
 @pytest.fixture(scope="session")
 def plans() -> dict[str, Plan]:
-    place = os.environ.get(VARIABLE)
-    if not place:
-        pytest.skip("make test-terraform makes the plans that this reads")
-    return read(Path(place))
+    if not PLANS.is_file():
+        if LACKING.is_file():
+            pytest.skip(LACKING.read_text(encoding="utf-8").strip())
+        pytest.skip("no Terraform plans here: make check-terraform")
+    if changed := changed_since(PLANS):
+        pytest.skip(f"the Terraform plans are older than {changed[0]}: make check-terraform")
+    return read(PLANS)
 
 
 @pytest.fixture(params=WHOLE)

@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = ROOT / "terraform"
-#: Where `make test-terraform` says that the plans are.
-VARIABLE = "CRIME_TERRAFORM_PLANS"
+#: What `make check-terraform` makes: the plans, or else the reason why there can be none.
+PLANS: Final = ROOT / "build" / "terraform" / "plans.jsonl"
+LACKING: Final = PLANS.with_name("lacking")
 #: The runs of terraform/tests/plans.tftest.hcl that plan everything.
 WHOLE = ("architecture_1", "architecture_2", "everything")
 
@@ -46,6 +47,17 @@ class Plan:
         ]
         assert len(found) == 1, f"{type_} with {values}: {[each.address for each in found]}"
         return found[0]
+
+
+def changed_since(plans: Path) -> list[str]:
+    """The configuration's files that are newer than plans of it."""
+    made = plans.stat().st_mtime
+    files = [*TERRAFORM.rglob("*.tf*"), *(TERRAFORM / "declared").rglob("*")]
+    return sorted(
+        str(path.relative_to(ROOT))
+        for path in files
+        if path.is_file() and ".terraform" not in path.parts and path.stat().st_mtime > made
+    )
 
 
 def read(path: Path) -> dict[str, Plan]:

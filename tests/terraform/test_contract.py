@@ -10,19 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
+
 from google.cloud import dataproc_v1 as dataproc
 
 import crime_pipelines
 from crime_pipelines import __version__
-from crime_pipelines.dataproc.submission import Submission
-from crime_pipelines.dataproc.templates import as_json
-from crime_pipelines.functions.events import PUBSUB, Landed, Tick, arrival
-from crime_pipelines.settings import VARIABLES, Settings
-from crime_pipelines.warehouse.tables import ANSWERS, TABLES, Table
-from crime_pipelines.warehouse.views import views
+from crime_pipelines.cloud.dataproc.submission import Submission
+from crime_pipelines.cloud.dataproc.templates import as_json
+from crime_pipelines.cloud.functions.events import PUBSUB, Landed, Tick, arrival
+from crime_pipelines.cloud.settings import VARIABLES, Settings
+from crime_pipelines.cloud.warehouse.tables import ANSWERS
+from crime_pipelines.cloud.warehouse.views import views
+from crime_pipelines.schema.columns import Table
+from crime_pipelines.schema.warehouse import TABLES
 from tests.terraform.plans import ROOT, Plan, Resource
 
-MAIN = Path(crime_pipelines.__file__).parent / "functions" / "main.py"
+MAIN = Path(crime_pipelines.__file__).parent / "cloud" / "functions" / "main.py"
 #: Set for Cloud Run's own sake.
 _FOREIGN = {"LOG_EXECUTION_ID"}
 
@@ -118,7 +123,7 @@ def test_each_architecture_deploys_what_it_needs(plans: dict[str, Plan]) -> None
 
 
 def test_the_feed_gets_its_token_as_it_reads_it(everything: Plan) -> None:
-    from crime_pipelines.feed.poll import TOKEN_VARIABLE
+    from crime_pipelines.cloud.feed.api import TOKEN_VARIABLE
 
     function = everything.one("google_cloudfunctions2_function", name="crime-poll-feed").values
     (secret,) = function["service_config"][0]["secret_environment_variables"]
@@ -249,8 +254,11 @@ def test_the_tables_are_those_that_the_code_declares(plan: Plan) -> None:
         assert schema == table.json_schema()
         assert masked == [name for name in table.names if PLACES.fullmatch(name)], table.name
         assert (values["clustering"] or []) == list(table.cluster_by)
-        partitions = [(each["type"], each["field"]) for each in values["time_partitioning"]]
-        assert partitions == ([("MONTH", table.partition_by)] if table.partition_by else [])
+        parts = table.partitions
+        assert [
+            (each["type"], each["field"], each.get("expiration_ms")) for each in values["time_partitioning"]
+        ] == ([(parts.unit, parts.column, parts.expire_milliseconds)] if parts else [])
+        assert bool(values.get("require_partition_filter")) is bool(parts and parts.filter_required)
         assert values["description"] == table.description
 
 
@@ -351,7 +359,7 @@ def test_the_pipeline_is_given_what_is_made_for_it(everything: Plan) -> None:
 
 
 def test_the_pipeline_has_the_options_that_its_template_declares() -> None:
-    stream = ROOT / "beam" / "stream.py"
+    stream = ROOT / "beam" / "streaming" / "stream.py"
     options = set(re.findall(r'add_argument\(\s*"--(\w+)"', stream.read_text(encoding="utf-8")))
     metadata = ROOT / "beam" / "template" / "stream.json"
     declared = json.loads(metadata.read_text(encoding="utf-8"))["parameters"]

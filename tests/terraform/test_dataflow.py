@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.terraform.plans import TERRAFORM, Plan
+from tests.waiting import PATIENCE
 
 MODULE = TERRAFORM / "modules" / "dataflow"
 METADATA = TERRAFORM.parent / "beam" / "template" / "stream.json"
@@ -48,7 +49,7 @@ def test_the_specification_is_what_gcloud_would_write(everything: Plan, tmp_path
         "--format=value(.)",
     ]
     said = subprocess.run(
-        call, env=_gcloud(tmp_path), capture_output=True, text=True, check=True, timeout=120
+        call, env=_gcloud(tmp_path), capture_output=True, text=True, check=True, timeout=PATIENCE
     ).stdout
     theirs = json.loads(said[said.index("{") : said.rindex("}") + 1])
     # gcloud 528 leaves out what it doesn't know of a streaming template.
@@ -138,7 +139,7 @@ def drain(folder: Path, url: str, minutes: int = 5) -> subprocess.CompletedProce
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=PATIENCE,
     )
 
 

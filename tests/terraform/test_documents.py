@@ -13,9 +13,11 @@ import click
 import pytest
 
 from crime_pipelines.cli.main import cli
-from crime_pipelines.settings import VARIABLES, Settings
-from crime_pipelines.warehouse.tables import ANSWERS, TABLES
+from crime_pipelines.cloud.settings import VARIABLES, Settings
+from crime_pipelines.cloud.warehouse.tables import ANSWERS
+from crime_pipelines.schema.warehouse import TABLES
 from tests.terraform.plans import ROOT, TERRAFORM, Plan
+from tests.waiting import PATIENCE
 
 TEXT = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 #: What begins a command here; the other indented lines are what commands print.
@@ -80,7 +82,7 @@ def test_gcloud_knows_its_commands(tmp_path: Path, everything: Plan) -> None:
     listed = tmp_path / "commands.json"
     listed.write_text(json.dumps([{"command_string": each} for each in asked]), encoding="utf-8")
     call = ["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={listed}"]
-    done = subprocess.run(call, capture_output=True, text=True, check=True, timeout=240)
+    done = subprocess.run(call, capture_output=True, text=True, check=True, timeout=PATIENCE)
     found = json.loads(done.stdout)
     assert len(found) == len(asked)
     assert not [(each["command_string"], each["error_message"]) for each in found if not each["success"]]

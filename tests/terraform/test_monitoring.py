@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 import crime_pipelines
-from crime_pipelines.logs import CloudFormatter
+from crime_pipelines.support.logs import CloudFormatter
 from tests.terraform.plans import Plan
 
-FUNCTIONS = Path(crime_pipelines.__file__).parent / "functions"
+FUNCTIONS = Path(crime_pipelines.__file__).parent / "cloud" / "functions"
 LEVELS = {"info": "INFO", "warning": "WARNING", "error": "ERROR", "exception": "ERROR"}
 RANKS = ["DEFAULT", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 

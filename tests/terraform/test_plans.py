@@ -114,8 +114,35 @@ def test_no_account_may_do_on_the_project_what_could_be_granted_on_less(plan: Pl
     found = plan.of("google_project_iam_member")
     assert found
     assert not [
-        each.address for each in found if wide.match(each.values["role"]) and not each.values["condition"]
+        each.address
+        for each in found
+        if wide.match(each.values["role"])
+        and not each.values["condition"]
+        # Google's own agents: the role of an agent exists for the project alone
+        and not each.values["role"].endswith(".serviceAgent")
     ]
+
+
+def test_the_lake_is_open_to_jobs_and_loading_alone(plan: Plan) -> None:
+    """Its Parquet holds every column as it is: whoever else has a right there has it under a condition."""
+    whole = {
+        each.values["member"]
+        for each in plan.of("google_storage_bucket_iam_member")
+        if each.values["bucket"].endswith("-lake") and not each.values["condition"]
+    }
+    names = {member.partition(":")[2].partition("@")[0] for member in whole}
+    assert names <= {"crime-job-1", "crime-load"}, names
+
+
+def test_nobody_starts_batches_unless_named(plan: Plan) -> None:
+    able = [
+        each.values["role_id"]
+        for each in plan.of("google_project_iam_custom_role")
+        if "dataproc.batches.create" in each.values["permissions"]
+    ]
+    assert able == ["crimeBatchStarter"]
+    roles = [each.values["role"] for each in plan.of("google_project_iam_member")]
+    assert not [role for role in roles if role.endswith("/crimeBatchStarter")]
 
 
 def test_what_can_t_be_handled_reaches_its_dead_letters(plan: Plan) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-import crime_pipelines.engine
+pytest.importorskip("apache_beam", reason="needs the extra beam: make dev")
+
+from apache_beam.io.filesystems import FileSystems
+
+import crime_pipelines.engines.base
 from crime_pipelines.beam import engine as beam_engine
+from crime_pipelines.beam.arrow import TableCoder, alone, database
 from crime_pipelines.beam.batch import Grain
-from crime_pipelines.beam.tables import TableCoder, alone, database
+from crime_pipelines.beam.failures import errors_in_words
 from crime_pipelines.errors import InputError
-from crime_pipelines.generate import generate
-from crime_pipelines.run import run
+from crime_pipelines.pipeline import run
+from crime_pipelines.support.progress import Done
+from crime_pipelines.synthetic import generate
 
 
 class Told:
@@ -25,16 +33,16 @@ class Told:
     def stage(self, name: str) -> None:
         pass
 
-    def share(self, done: float) -> None:
-        self.shares.append(done)
+    def done(self, done: Done) -> None:
+        self.shares.append(done.share)
 
 
 def test_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beam_engine, "ALONE", Grain(block_bytes=1 << 19, bucket_bytes=1 << 30))
-    monkeypatch.setattr(crime_pipelines.engine, "_REPORT_SECONDS", 0.001)
+    monkeypatch.setattr(crime_pipelines.engines.base, "_REPORT_SECONDS", 0.001)
     generate(tmp_path / "in.csv", 20_000, seed=1)
     told = Told()
-    run(str(tmp_path / "in.csv"), tmp_path / "out", engine="beam", progress=told)
+    run(str(tmp_path / "in.csv"), tmp_path / "out", engine="beam", progress=told, max_rejected=1)
     assert told.shares == sorted(told.shares)
     # between the first of nine blocks and the last
     assert any(0 < share < 0.95 for share in told.shares)
@@ -47,10 +55,10 @@ def test_however_finely_the_work_is_parted_the_answers_are_the_same(
     (tmp_path / "in").mkdir()
     for name, seed in (("a.csv", 4), ("b.csv", 5)):
         generate(tmp_path / "in" / name, 8_000, seed=seed, defects=0.1)
-    whole, _ = run(str(tmp_path / "in"), tmp_path / "whole")
+    whole = run(str(tmp_path / "in"), tmp_path / "whole", max_rejected=1).record
     assert whole.superseded > 1_000
     monkeypatch.setattr(beam_engine, "ALONE", Grain(block_bytes=1 << 19, bucket_bytes=1 << 20))
-    parted, _ = run(str(tmp_path / "in"), tmp_path / "parted", engine="beam")
+    parted = run(str(tmp_path / "in"), tmp_path / "parted", engine="beam", max_rejected=1).record
     assert len(list((tmp_path / "parted" / "incidents" / "year=2017").iterdir())) > 1
     for counted in ("read", "incidents", "superseded", "rejected", "warnings", "as_of", "data_quality"):
         assert getattr(parted, counted) == getattr(whole, counted)
@@ -65,7 +73,13 @@ def test_a_runner_that_is_not_there_is_refused_in_one_line(
     monkeypatch.setenv("PRISM", str(tmp_path / "prism"))
     for runner, said in (("spark", "there is direct, prism"), ("prism", "go install github.com/apache/beam")):
         with pytest.raises(InputError, match=said):
-            run(str(tmp_path / "in.csv"), tmp_path / "out", engine="beam", engine_options={"runner": runner})
+            run(
+                str(tmp_path / "in.csv"),
+                tmp_path / "out",
+                engine="beam",
+                engine_options={"runner": runner},
+                max_rejected=1,
+            )
     assert [each.name for each in tmp_path.iterdir()] == ["in.csv"]
 
 
@@ -112,3 +126,24 @@ def test_what_does_not_fit_in_memory_goes_where_the_system_keeps_such_things(
         (spilt,) = connection.execute("SELECT COUNT(*) FROM duckdb_temporary_files()").fetchone() or (0,)
         assert spilt > 0
         assert list(tmp_path.iterdir()) == []
+
+
+def test_threads_of_a_pipeline_that_failed_are_silent_and_others_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: seen.append(arguments.exc_type))
+    monkeypatch.setattr(logging.getLogger("apache_beam"), "level", logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        monkeypatch.setattr(handler, "filters", [*handler.filters])
+
+    def stumble() -> None:
+        for work in (lambda: FileSystems.open("nowhere://at/all"), lambda: 1 // 0):
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+
+    with pytest.raises(InputError, match=r"^in\.csv: is bad$"), errors_in_words(ends_with_its_error=False):
+        raise RuntimeError("crime_pipelines.errors.InputError: in.csv: is bad [while running 'Read']")
+    stumble()
+    assert seen == [ZeroDivisionError]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import random
-import re
 from itertools import accumulate
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crime_pipelines.domain import boundaries, records
-from crime_pipelines.domain.boundaries import after_headings, row_start
+from crime_pipelines.domain.records import csv_splitter as records
+from crime_pipelines.domain.records import record_boundaries as boundaries
+from crime_pipelines.domain.records.record_boundaries import after_headings, row_start
 
 WIDTH = 3
 #: Small, so that small files hold rows that are too long and quotes that close too late.
@@ -30,14 +30,12 @@ def starts(data: bytes) -> set[int]:
     """Where rows begin, by reading the whole file: also at its end, and at empty lines."""
     found = {0, len(data)}
     at = 0
-    lines = [line.group().decode() for line in re.finditer(b"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", data)]
-    rows = [row.text for row in records.records(lines, WIDTH)]
-    for row in rows:
+    for row in (record.data for record in records.records([data], WIDTH)):
         while data[at : at + 1] in (b"\r", b"\n"):
             at += _break(data, at)
             found.add(at)
-        assert data[at:].startswith(row.encode())
-        at += len(row.encode())
+        assert data[at:].startswith(row)
+        at += len(row)
         at += _break(data, at)
         found.add(at)
     while at < len(data):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from crime_pipelines.cache import CACHE, cache_folder
+from crime_pipelines.support.cache import CACHE, cache_folder
 
 
 @pytest.fixture

@@ -12,17 +12,19 @@ from typing import Any
 import duckdb
 import pytest
 
-from crime_pipelines import checking
-from crime_pipelines.checking import check_output
+from crime_pipelines.engines.testing.inputs import row, write
 from crime_pipelines.errors import InputError
-from crime_pipelines.questions import QUESTIONS
-from crime_pipelines.run import run
-from tests.conformance.inputs import row, write
+from crime_pipelines.output import checks as checking
+from crime_pipelines.output.checks import check_output
+from crime_pipelines.pipeline import run
+from crime_pipelines.questions import ANALYSES, QUESTIONS
 
 BALANCE = "every row is accounted for"
 INCIDENTS = "incidents: columns and count"
+FILES = "incidents and rejects: every file that run.json lists is there"
 INTEGRITY = "incidents: each once, in its own year, dates in the calendar"
 REJECTS = "rejects: count by reason"
+PERIOD = "the covered period follows from the incidents"
 REPORT = "report/index.html is there and refers to nothing outside"
 
 
@@ -41,7 +43,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for each in range(1, 120)
     ]
     rows += [row(1), row("x"), row(500, Date="soon"), row(501, Date="soon")]
-    run(str(write(folder / "in.csv", rows)), folder / "out")
+    run(str(write(folder / "in.csv", rows)), folder / "out", max_rejected=1)
     return folder / "out"
 
 
@@ -62,8 +64,9 @@ def test_a_sound_output_passes_every_check(out: Path) -> None:
     findings = list(check_output(out))
     assert [each.problem for each in findings] == [None] * len(findings)
     assert [each.check for each in findings] == [
-        BALANCE, INCIDENTS, INTEGRITY, REJECTS,
-        *(f"answers/{each.name}.csv follows from the incidents" for each in QUESTIONS), REPORT,
+        BALANCE, FILES, INCIDENTS, INTEGRITY, REJECTS, PERIOD,
+        *(f"answers/{each.name}.csv follows from the incidents" for each in QUESTIONS),
+        *(f"analysis/{each.name}.csv follows from the incidents" for each in ANALYSES), REPORT,
     ]  # fmt: skip
 
 
@@ -74,7 +77,7 @@ def edit_record(out: Path, **changes: Any) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"read": 124}, {"incidents": 118}, {"superseded": 0}, {"rejected": {"bad_id": 1, "bad_date": 1}}],
+    [{"incidents": 118}, {"superseded": 0}, {"rejected": {"bad_id": 1, "bad_date": 1}}],
     ids=str,
 )
 def test_rows_that_are_unaccounted_for(changes: dict[str, Any], out: Path) -> None:
@@ -82,6 +85,52 @@ def test_rows_that_are_unaccounted_for(changes: dict[str, Any], out: Path) -> No
     check, problem = broken(out)
     assert check == BALANCE
     assert re.fullmatch(r"\d+ read, but \d+ incidents \+ \d+ superseded \+ \d+ rejected", problem)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"rows_counted": 124}, "/in.csv: 124 rows counted, 123 read"),
+        ({"rows_read": 122}, "/in.csv: 123 rows counted, 122 read"),
+        ({"rows_counted": 122, "rows_read": 122}, "123 read, but the files have 122 rows"),
+    ],
+)
+def test_files_whose_rows_are_unaccounted_for(changes: dict[str, int], problem: str, out: Path) -> None:
+    (file,) = json.loads((out / "run.json").read_text(encoding="utf-8"))["files"]
+    edit_record(out, files=[{**file, **changes}])
+    check, said = broken(out)
+    assert check == BALANCE
+    assert said.endswith(problem)
+
+
+SOURCE = "source: each file has the rows that were read of it"
+
+
+def test_the_rows_of_the_source_are_counted_again(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for number in range(3):
+        write(
+            folder / f"{number}.csv{'.gz' if number else ''}", [row(10 * number + each) for each in range(9)]
+        )
+    run(str(folder), tmp_path / "out", max_rejected=1)
+
+    def problem(source: Path) -> str | None:
+        finding = next(check_output(tmp_path / "out", str(source)))
+        assert finding.check == SOURCE
+        return finding.problem
+
+    assert problem(folder) is None
+    moved = Path(shutil.copytree(folder, tmp_path / "moved"))
+    assert problem(moved) is None
+    write(moved / "1.csv.gz", [row(each) for each in range(8)])
+    assert problem(moved) == f"{moved}/1.csv.gz has 8 rows, but 9 were read"
+    (moved / "0.csv").rename(moved / "3.csv")
+    assert problem(moved) == (
+        f"{moved}/1.csv.gz has 8 rows, but 9 were read; {moved}/3.csv was not read; "
+        f"{folder}/0.csv was read and is not there"
+    )
+    with pytest.raises(InputError, match="no such file or folder"):
+        problem(tmp_path / "nowhere")
 
 
 def rewrite(path: Path, select: str) -> None:
@@ -96,23 +145,36 @@ def a_file(out: Path) -> Path:
     return min((out / "incidents").glob("year=2018/*.parquet"))
 
 
-def to_another_year(out: Path) -> None:
-    shutil.move(a_file(out), out / "incidents" / "year=2017" / "astray.parquet")
+def to_another_year(out: Path, year: int = 2017) -> Path:
+    """Move a file, in the record too."""
+    old, new = a_file(out), out / "incidents" / f"year={year}" / "astray.parquet"
+    new.parent.mkdir(exist_ok=True)
+    shutil.move(old, new)
+    record = out / "run.json"
+    names = [str(path.relative_to(out)) for path in (old, new)]
+    record.write_text(record.read_text(encoding="utf-8").replace(*names), encoding="utf-8")
+    return new
 
 
 @pytest.mark.parametrize(
-    ("damage", "says"),
+    ("damage", "wanted", "says"),
     [
-        (lambda out: a_file(out).unlink(), r"\d+ rows, but run.json says 119"),
-        (lambda out: shutil.rmtree(out / "incidents"), "IO Error: No files found"),
-        (lambda out: a_file(out).write_text("PAR1", encoding="utf-8"), "Invalid Input Error"),
+        (
+            lambda out: a_file(out).unlink(),
+            FILES,
+            r"1 of \d+ are missing, incidents/year=2018/",
+        ),
+        (lambda out: shutil.rmtree(out / "incidents"), FILES, r"\d+ of \d+ are missing, incidents/year="),
+        (lambda out: a_file(out).write_text("PAR1", encoding="utf-8"), INCIDENTS, "Invalid Input Error"),
     ],
     ids=["one", "all", "damaged"],
 )
-def test_files_of_incidents_that_are_gone(damage: Callable[[Path], object], says: str, out: Path) -> None:
+def test_files_of_incidents_that_are_gone(
+    damage: Callable[[Path], object], wanted: str, says: str, out: Path
+) -> None:
     damage(out)
     check, problem = broken(out)
-    assert check == INCIDENTS
+    assert check == wanted
     assert re.match(says, problem), problem
 
 
@@ -158,8 +220,7 @@ def test_incidents_astray(out: Path) -> None:
 
 
 def test_incidents_before_the_calendar(out: Path) -> None:
-    (out / "incidents" / "year=0").mkdir()
-    moved = Path(shutil.move(a_file(out), out / "incidents" / "year=0"))
+    moved = to_another_year(out, 0)
     rewrite(moved, "SELECT * REPLACE (TIMESTAMP '0001-01-01' - INTERVAL 1 DAY AS occurred_at) FROM {it}")
     check, problem = broken(out)
     assert check == INTEGRITY
@@ -186,11 +247,11 @@ def test_rejects_that_are_not_what_the_run_says(select: str, says: str, out: Pat
 
 def test_rejects_that_are_gone(out: Path) -> None:
     shutil.rmtree(out / "rejects")
-    assert broken(out)[0] == REJECTS
+    assert broken(out)[0] == FILES
 
 
 class TestAnswers:
-    """All five are broken at once, and each must be found."""
+    """All are broken at once, and each must be found."""
 
     def break_each(self, out: Path, damage: Callable[[Path, list[str]], str]) -> None:
         says = {}
@@ -204,9 +265,18 @@ class TestAnswers:
             assert re.match(pattern, found[check]), found[check]
 
     def test_another_value(self, out: Path) -> None:
+        a_number_in = {
+            question.name: next(
+                at
+                for at, column in enumerate(question.columns)
+                if at and column.type in ("integer", "decimal") and column.name != "change_per_year"
+            )
+            for question in QUESTIONS
+        }
+
         def damage(path: Path, lines: list[str]) -> str:
             columns = lines[-1].split(",")
-            at = 2 if path.stem == "crime_trend" else 1  # a number in every answer
+            at = a_number_in[path.stem]
             columns[at] = str(float(columns[at]) * (1 + 1e-6) + 1e-3)
             path.write_text("\n".join([*lines[:-1], ",".join(columns)]) + "\n", encoding="utf-8")
             return f"1 rows differ, the first is row {len(lines) - 1}: "

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from crime_pipelines.cores import usable_cores
+from crime_pipelines.support.cores import usable_cores
 
 
 @pytest.mark.skipif(
@@ -17,7 +17,7 @@ def test_no_more_cores_than_the_process_may_use() -> None:
     for chosen in (allowed[:1], allowed):
         program = (
             f"import os; os.sched_setaffinity(0, {chosen}); "
-            "from crime_pipelines.cores import usable_cores; print(usable_cores())"
+            "from crime_pipelines.support.cores import usable_cores; print(usable_cores())"
         )
         found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
         assert int(found.stdout) == len(chosen)

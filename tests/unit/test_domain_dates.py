@@ -7,7 +7,6 @@ import pytest
 
 from crime_pipelines.domain.dates import (
     DEFAULT_SHIFT_YEARS,
-    end_of_day,
     in_calendar_sql,
     is_date_alone,
     parse_datetime,
@@ -15,6 +14,7 @@ from crime_pipelines.domain.dates import (
     shift_sql,
 )
 from crime_pipelines.domain.dialect import DUCKDB
+from crime_pipelines.domain.periods.as_of import LATEST, end_of_day, read_as_of
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,11 @@ from crime_pipelines.domain.dialect import DUCKDB
         ("2016-03-15T14:30:00.123456789", datetime(2016, 3, 15, 14, 30, 0, 123_456)),  # cut, not rounded
         ("2016-03-15T23:59:59.999999999", datetime(2016, 3, 15, 23, 59, 59, 999_999)),
         ("0001-01-01T00:00:00", datetime(1, 1, 1)),
+        ("3/5/2016 1:05 pm", datetime(2016, 3, 5, 13, 5)),
+        ("3/5/2016 1:05", datetime(2016, 3, 5, 1, 5)),
+        ("03/15/2016 13:05:09", datetime(2016, 3, 15, 13, 5, 9)),
+        ("2016 MAR 15 01:05:09 pm", datetime(2016, 3, 15, 13, 5, 9)),
+        ("03/15/2016\u00a001:05:09\u202fPM", datetime(2016, 3, 15, 13, 5, 9)),
     ],
 )
 def test_times_that_can_be_read(text: str, moment: datetime) -> None:
@@ -45,7 +50,8 @@ def test_times_that_can_be_read(text: str, moment: datetime) -> None:
     [
         "", "yesterday", "03/15/2016 00:30:00 AM", "03/15/2016 13:30:00 PM", "02/30/2016 01:00:00 AM",
         "02/29/2015 01:00:00 AM", "03/15/2016 01:00:60 AM", "15/03/2016 01:00:00 AM", "03/15/16 01:00:00 AM",
-        "03/15/2016 01:00 AM", "03/15/2016 01:00:00", "2016-03-15T24:00:00", "2016-03-15T10:00:00Z",
+        "03/15/2016 13:00 PM", "03/15/2016T01:00:00", "03/15/2016 24:00",
+        "2016 Mai 15 01:00:00 AM", "2016-03-15T24:00:00", "2016-03-15T10:00:00Z",
         "2016-03-15T10:00:00-06:00", "2016-3-15T10:00:00", "20160315T100000", "2016-03-15T10",
         "0000-01-01T00:00:00", "01/01/0000 01:00:00 AM", "2016-W11-2T10:00:00", "\u0663/15/2016 01:00:00 AM",
         "01-09-2016 00:01", "42430.5",
@@ -109,3 +115,18 @@ def test_no_shift_is_no_sum() -> None:
 
 def test_the_end_of_a_day() -> None:
     assert end_of_day(date(2020, 2, 29)) == datetime(2020, 2, 29, 23, 59, 59)
+
+
+def test_the_day_of_the_answers_is_a_day_or_left_open() -> None:
+    assert read_as_of("2024-02-29") == date(2024, 2, 29)
+    assert read_as_of(LATEST) is None
+    assert read_as_of("") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["2023-02-29", "20240229", "2024-W09-4", "0000-01-01", "LATEST", " ", "x" * 99]
+)
+def test_any_other_day_of_the_answers_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"not a day; give YYYY-MM-DD, or latest$") as error:
+        read_as_of(text)
+    assert len(str(error.value)) < 80

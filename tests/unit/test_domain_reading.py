@@ -8,18 +8,30 @@ from typing import Any
 import pytest
 
 from crime_pipelines.domain.dialect import DUCKDB
+from crime_pipelines.domain.fields import (
+    COLUMNS,
+    CRITICAL,
+    FIELD,
+    FIELDS,
+    Reason,
+    normal_heading,
+)
+from crime_pipelines.domain.layouts.headings import match_headings
 from crime_pipelines.domain.reading import Incident, read_incident, read_incidents_sql
-from crime_pipelines.domain.records import (
-    GREATEST_RECORD,
+from crime_pipelines.domain.records.csv_records import (
     BrokenQuotingError,
     OpenQuoteError,
-    Record,
     fields_of,
     join_record,
-    records,
     split_record,
 )
-from crime_pipelines.domain.schema import COLUMNS, CRITICAL, FIELD, FIELDS, Reason, normal_heading
+from crime_pipelines.domain.records.csv_splitter import (
+    GREATEST_LINE,
+    GREATEST_RECORD,
+    LineTooLongError,
+    Record,
+    records,
+)
 from crime_pipelines.domain.versions import PRECEDENCE, latest
 
 ROW = {
@@ -32,7 +44,7 @@ ROW = {
 }  # fmt: skip
 INCIDENT = Incident(
     id=10_000_092, case_number="HY189866", occurred_at=datetime(2019, 2, 28, 23, 44), block="0000X W X ST",
-    iucr="0820", primary_type="THEFT", description="OVER $500", location_description="street", arrest=False,
+    iucr="0820", primary_type="THEFT", description="OVER $500", location_description="STREET", arrest=False,
     domestic=True, beat="0122", district="001", ward=42, community_area=7, fbi_code="06",
     x_coordinate=1_144_606.0, y_coordinate=1_903_566.5, year=2019, updated_on=datetime(2021, 2, 10, 15, 50,
     1), latitude=41.891, longitude=-87.744, shift_years=3, unreadable=None,
@@ -42,18 +54,27 @@ INCIDENT = Incident(
 class TestSchema:
     @pytest.mark.parametrize(
         ("heading", "normal"),
-        [("Primary Type", "primary_type"), (" primary_type ", "primary_type"), ("FBI  Code", "fbi_code"),
-         ("ID", "id"), ("X\u00a0Coordinate", "x_coordinate"),
-         ("Location  _ Description", "location_description")],
+        [("Primary Type", "primarytype"), (" primary_type ", "primarytype"), ("FBI  Code", "fbicode"),
+         ("ID", "id"), ("X\u00a0Coordinate", "xcoordinate"), ("Primary.Type", "primarytype"),
+         ("primary-type", "primarytype"), ("PrimaryType", "primarytype"), ("\ufeff\u200bID\u00ad", "id"),
+         ("Location  _ Description", "locationdescription"), (":updated_at", ":updatedat")],
     )  # fmt: skip
     def test_headings_of_both_layouts_agree(self, heading: str, normal: str) -> None:
         assert normal_heading(heading) == normal
 
     def test_no_heading_means_two_fields(self) -> None:
-        headings = [each for field in FIELDS for each in (field.name, *field.headings)]
+        headings = [normal_heading(each) for field in FIELDS for each in (field.name, *field.headings)]
         assert len(set(headings)) == len(headings)
-        assert all(normal_heading(each) == each for each in headings)
         assert FIELD["occurred_at"].headings == ("date",)
+
+    def test_further_headings_count_where_the_own_name_is_absent(self) -> None:
+        def positions(headings: list[str]) -> dict[str, tuple[int, ...]]:
+            return {name: column.positions for name, column in match_headings(headings).columns}
+
+        assert positions(["id", "updated_at", "Updated On"]) == {"id": (0,), "updated_on": (2,)}
+        assert positions([":updated_at", "updated_at", "x"]) == {"updated_on": (1,)}
+        assert positions([":updated_at", "ID", "id"]) == {"id": (1,), "updated_on": (0,)}
+        assert match_headings([":updated_at", "ID", "id"]).repeated == {"id": (1, 2)}
 
     def test_an_incident_has_the_columns_of_the_schema_in_order(self) -> None:
         assert Incident._fields == COLUMNS
@@ -156,24 +177,37 @@ class TestRecords:
         assert fields_of(text, width) == found
 
     def test_rows_of_a_file(self) -> None:
-        lines = ["a,b\n", "\n", '"a\n', "\n", 'c",d\r\n', "x\n", '"open,1\n', "e,f\r", '"g"h,i\n', "last,one"]
+        lines = [b"a,b\n", b"\n", b'"a\n', b"\n", b'c",d\r\n', b"x\n", b'"open,1\n', b"e,f\r",
+                 b'"g"h,i\n', b'p"q,"r"\n', b"last,one"]  # fmt: skip
         assert list(records(lines, 2)) == [
-            Record("a,b", True),
-            Record('"a\n\nc",d', True),
-            Record("x", False),
-            Record('"open,1', False),
-            Record("e,f", True),
-            Record('"g"h,i', False),
-            Record("last,one", True),
+            Record(b"a,b", True, True),
+            Record(b'"a\n\nc",d', True),
+            Record(b"x", False),
+            Record(b'"open,1', False),
+            Record(b"e,f", True, True),
+            Record(b'"g"h,i', False),
+            Record(b'p"q,"r"', True),
+            Record(b"last,one", True, True),
         ]  # fmt: skip
 
     def test_a_row_beyond_the_limit_is_malformed(self) -> None:
-        fits = "a" * (GREATEST_RECORD - 2) + ",b"
-        assert list(records([fits + "\n", "a" + fits, "\u00e9" * (GREATEST_RECORD // 2) + ",b\n"], 2)) == [
-            Record(fits, True),
-            Record("a" + fits, False),
-            Record("\u00e9" * (GREATEST_RECORD // 2) + ",b", False),
+        fits = b"a" * (GREATEST_RECORD - 2) + b",b"
+        over_two_lines = b'"' + b"a" * (GREATEST_RECORD - 5) + b'\n",b'
+        wide = "\u00e9".encode() * (GREATEST_RECORD // 2) + b",b"
+        file = [fits, b"a" + fits, over_two_lines, over_two_lines + b"b", wide]
+        assert list(records([b"\n".join(file)], 2)) == [
+            Record(fits, True, True),
+            Record(b"a" + fits, False),
+            Record(over_two_lines, True),
+            *(Record(line, False) for line in (over_two_lines + b"b").split(b"\n")),
+            Record(wide, False),
         ]
+
+    def test_a_line_too_long_to_be_kept_is_refused(self) -> None:
+        longest = b"a" * GREATEST_LINE
+        assert list(records([longest, b"\n", b"x"], 2)) == [Record(longest, False), Record(b"x", False)]
+        with pytest.raises(LineTooLongError):
+            list(records([longest, b"a"], 2))
 
     def test_a_record_is_quoted_only_where_it_must_be(self) -> None:
         assert join_record(["a", None, "b,c", 'd"e', "f\ng", "\r", " h ", "'"]) == (

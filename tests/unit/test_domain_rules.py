@@ -8,10 +8,9 @@ from datetime import date, datetime
 import pytest
 
 from crime_pipelines.domain.areas import AREAS, community_area
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.night import is_late_night, operational_night
 from crime_pipelines.domain.offences import (
-    KNOWN_TYPES,
-    RENAMED,
     OffenceClass,
     is_theft,
     normal_type,
@@ -58,9 +57,9 @@ def test_normal_types(text: str | None, normal: str | None) -> None:
 
 
 def test_what_is_known_is_normal_and_what_was_renamed_is_not() -> None:
-    assert all(normal_type(each) == each for each in KNOWN_TYPES)
-    assert not set(RENAMED) & set(KNOWN_TYPES)
-    assert set(RENAMED.values()) <= set(KNOWN_TYPES)
+    assert all(normal_type(each) == each for each in CHICAGO.types.known)
+    assert not set(CHICAGO.types.renamings) & set(CHICAGO.types.known)
+    assert set(CHICAGO.types.renamings.values()) <= set(CHICAGO.types.known)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +92,8 @@ def test_the_classifier(primary_type: str | None, code: str | None, found: Offen
     ("text", "area"),
     [
         ("1", 1), ("77", 77), ("07", 7), ("7.0", 7), ("77.0", 77), ("0", None), ("78", None), ("-1", None),
-        ("007", None), ("7.5", None), ("7.", None), ("1e1", None), ("\u0667", None), ("", None),
+        ("007", 7), ("7.00", 7), ("0007.000", 7), ("0078", None),
+        ("7.5", None), ("7.", None), ("1e1", None), ("\u0667", None), ("", None),
         (None, None), ("|", None),
     ],
 )  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("numpy")
 
-from crime_pipelines.generate import HEADER, KINDS, REASONS, Generated, generate, rows, writer
+from crime_pipelines.synthetic import HEADER, KINDS, REASONS, Generated, generate, rows, writer
 
 Make = Callable[..., Generated]
 FORMATS = {

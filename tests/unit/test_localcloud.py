@@ -5,13 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
+
 from google.cloud import dataproc_v1
 
-from crime_pipelines.localcloud import batch_demo
-from crime_pipelines.localcloud.dataproc.driving import _why
-from crime_pipelines.localcloud.dataproc.filling import filled, mismatch
-from crime_pipelines.localcloud.steps import Steps
+from crime_pipelines.localcloud.dataproc.job_runner import _why
+from crime_pipelines.localcloud.dataproc.template_parameters import filled, mismatch
+from crime_pipelines.localcloud.demos import batch_demo
+from crime_pipelines.localcloud.demos.demo_steps import Steps
 from crime_pipelines.sources import SourceFile
+from crime_pipelines.sources.formats.form import Form, Packing
 
 
 @pytest.mark.parametrize(
@@ -29,7 +33,11 @@ from crime_pipelines.sources import SourceFile
     ],
 )
 def test_a_file_lands_under_a_name_that_says_what_it_is(name: str, gzipped: bool, landed: str) -> None:
-    assert batch_demo._name(SourceFile(f"/tmp/{name}", 1, gzipped, (), (), "\n")) == landed
+    form = Form(Packing.GZIP if gzipped else Packing.NONE)
+    assert (
+        batch_demo._name(SourceFile(f"/tmp/{name}", f"/tmp/{name}", True, 1, None, "", form, (), ()))
+        == landed
+    )
 
 
 @pytest.mark.parametrize(

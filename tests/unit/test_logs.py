@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from crime_pipelines.logs import log_fields, set_up_logs
+from crime_pipelines.support.logs import log_fields, set_up_logs
 
 _log = logging.getLogger("crime_pipelines.somewhere")
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -11,16 +13,22 @@ from typing import Final
 
 import pytest
 
-from crime_pipelines import output
 from crime_pipelines.errors import InputError, PipelineError
-from crime_pipelines.output import refuse_overlap, workplace
-from crime_pipelines.record import FILE
+from crime_pipelines.output import atomic_replace as output
+from crime_pipelines.output.atomic_replace import refuse_overlap, workplace
+from crime_pipelines.output.record import FILE
+from tests.waiting import PATIENCE
+
+
+def record(text: str, *files: str) -> str:
+    """A record as far as it matters here: who wrote it, and which files beside itself."""
+    return json.dumps({"versions": {"crime-pipelines": "0"}, "text": text, "files_written": [*files, FILE]})
 
 
 def publish(place: Path, content: str) -> Path | None:
-    """Put an output in its place as a run does; where something else went that was there."""
+    """Put an output in its place as a run does; where files went that could not be kept in their place."""
     with workplace(place) as made:
-        (made.folder / FILE).write_text(content, encoding="utf-8")
+        (made.folder / FILE).write_text(record(content, "deep/file"), encoding="utf-8")
         (made.folder / "deep").mkdir()
         (made.folder / "deep" / "file").write_text(content, encoding="utf-8")
         (made.scratch / "spill").write_text("gone afterwards", encoding="utf-8")
@@ -36,7 +44,7 @@ def content(place: Path) -> dict[str, str]:
 
 
 def output_of(text: str) -> dict[str, str]:
-    return {"deep/file": text, FILE: text}
+    return {"deep/file": text, FILE: record(text, "deep/file")}
 
 
 class TestPublishing:
@@ -53,20 +61,132 @@ class TestPublishing:
 
     def test_over_an_earlier_output(self, tmp_path: Path) -> None:
         publish(tmp_path / "out", "one")
-        (tmp_path / "out" / "deep" / "left over").touch()
         assert publish(tmp_path / "out", "two") is None
         assert content(tmp_path) == {f"out/{name}": text for name, text in output_of("two").items()}
 
-    def test_over_something_else(self, tmp_path: Path) -> None:
-        for number, name in enumerate(["out.replaced", "out.replaced1"]):
-            (tmp_path / "out" / "thesis").mkdir(parents=True)
-            (tmp_path / "out" / "thesis" / "chapter").write_text(str(number), encoding="utf-8")
-            assert publish(tmp_path / "out", "run") == tmp_path / name
-            assert content(tmp_path / name) == {"thesis/chapter": str(number)}
-            assert content(tmp_path / "out") == output_of("run")
-            for path in sorted((tmp_path / "out").rglob("*"), reverse=True):
-                path.rmdir() if path.is_dir() else path.unlink()
-        assert sorted(each.name for each in tmp_path.iterdir()) == ["out", "out.replaced", "out.replaced1"]
+    def test_files_that_no_run_wrote_stay(self, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        foreign = {"thesis": "years", "deep/left over": "of", "deep/er/x.csv": "work", "incidents/y": "!"}
+        for name, text in foreign.items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_text(text, encoding="utf-8")
+        (out / "empty").mkdir(mode=0o700)
+        (out / "link").symlink_to("nowhere")
+        os.mkfifo(out / "pipe")
+        before = {name: (out / name).lstat() for name in [*foreign, "link", "pipe"]}
+        for text in ("one", "two", "three"):
+            assert publish(out, text) is None
+            there = {name: text for name, text in content(out).items() if name in foreign}
+            assert there == foreign
+            assert {name: text for name, text in content(out).items() if name not in foreign} == output_of(
+                text
+            )
+            for name, status in before.items():
+                after = (out / name).lstat()
+                assert (after.st_ino, after.st_mtime_ns, after.st_mode) == (
+                    status.st_ino, status.st_mtime_ns, status.st_mode
+                )  # fmt: skip
+            assert (out / "empty").stat().st_mode & 0o777 == 0o700
+            assert [each.name for each in tmp_path.iterdir()] == ["out"]
+
+    @pytest.mark.parametrize("name", ["deep", "deep/file", "deep/file/thesis"])
+    def test_a_file_in_the_way_is_not_replaced(self, name: str, tmp_path: Path) -> None:
+        out = tmp_path / "out"
+        (out / name).parent.mkdir(parents=True)
+        (out / name).write_text("years of work", encoding="utf-8")
+        with pytest.raises(InputError, match="was not written by a run, and would be replaced"):
+            publish(out, "one")
+        assert content(tmp_path) == {f"out/{name}": "years of work"}
+        assert [each.name for each in tmp_path.iterdir()] == ["out"]
+
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"versions": {"other": "1"}}', "\xff"])
+    def test_a_record_of_something_else_is_not_replaced(self, text: str, tmp_path: Path) -> None:
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / FILE).write_text(text, encoding="latin-1")
+        with (
+            pytest.raises(InputError, match=r"run.json: is not the record of a run"),
+            workplace(tmp_path / "out"),
+        ):
+            pass
+        assert [path.name for path in tmp_path.rglob("*")] == ["out", FILE]
+
+    def test_a_link_in_place_of_a_file_is_not_followed(self, tmp_path: Path) -> None:
+        publish(tmp_path / "out", "one")
+        (tmp_path / "mine").write_text("mine", encoding="utf-8")
+        (tmp_path / "out" / "deep" / "file").unlink()
+        (tmp_path / "out" / "deep" / "file").symlink_to(tmp_path / "mine")
+        with pytest.raises(InputError, match="would be replaced"):
+            publish(tmp_path / "out", "two")
+        assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
+
+    @pytest.mark.parametrize("name", ["new", "deep/new", "deep/file"])
+    def test_what_appears_in_the_last_moment_is_kept(
+        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        out = tmp_path / "out"
+        out.mkdir()
+        (out / "thesis").write_text("draft", encoding="utf-8")
+        exchange = output._exchange
+
+        def late(new: Path, old: Path) -> None:
+            (old / name).parent.mkdir(exist_ok=True)
+            (old / name).write_text("late", encoding="utf-8")
+            (old / "saved").write_text("final", encoding="utf-8")
+            (old / "saved").replace(old / "thesis")
+            exchange(new, old)
+
+        monkeypatch.setattr(output, "_exchange", late)
+        aside = publish(out, "one")
+        found = content(tmp_path)
+        assert found.pop("out/thesis") == "final"
+        if name == "deep/file":
+            assert aside == tmp_path / "out.replaced"
+            assert found.pop("out.replaced/deep/file") == "late"
+        else:
+            assert aside is None
+            assert found.pop(f"out/{name}") == "late"
+        assert found == {f"out/{name}": text for name, text in output_of("one").items()}
+
+    def test_the_permissions_of_a_private_folder_stay(self, tmp_path: Path) -> None:
+        (tmp_path / "out" / "deep").mkdir(parents=True)
+        (tmp_path / "out" / "deep" / "thesis").touch()
+        for folder in (tmp_path / "out", tmp_path / "out" / "deep"):
+            folder.chmod(0o700)
+        publish(tmp_path / "out", "one")
+        for folder in (tmp_path / "out", tmp_path / "out" / "deep"):
+            assert folder.stat().st_mode & 0o777 == 0o700
+        (tmp_path / "empty").mkdir(mode=0o700)
+        publish(tmp_path / "empty", "one")
+        assert (tmp_path / "empty").stat().st_mode & 0o777 == 0o700
+
+    def test_of_two_runs_at_once_the_later_one_leaves_nothing_of_the_other(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        exchange = output._exchange
+
+        def after_another(new: Path, old: Path) -> None:
+            monkeypatch.setattr(output, "_exchange", exchange)
+            with workplace(old) as made:
+                (made.folder / FILE).write_text(record("other", "else"), encoding="utf-8")
+                (made.folder / "else").touch()
+                made.publish()
+            exchange(new, old)
+
+        publish(tmp_path / "out", "one")
+        monkeypatch.setattr(output, "_exchange", after_another)
+        assert publish(tmp_path / "out", "two") is None
+        assert content(tmp_path / "out") == output_of("two")
+        assert [each.name for each in tmp_path.iterdir()] == ["out"]
+
+    def test_what_cant_be_linked_is_moved(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(errno.EPERM, "not yours")
+
+        publish(tmp_path / "out", "one")
+        (tmp_path / "out" / "thesis").write_text("years of work", encoding="utf-8")
+        monkeypatch.setattr(os, "link", refuse)
+        assert publish(tmp_path / "out", "two") is None
+        assert content(tmp_path / "out") == {**output_of("two"), "thesis": "years of work"}
 
     def test_through_a_link(self, tmp_path: Path) -> None:
         publish(tmp_path / "real", "one")
@@ -110,7 +230,7 @@ class TestPublishing:
                     folder = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
                     try:
                         with open(os.open(FILE, os.O_RDONLY, dir_fd=folder), encoding="utf-8") as file:  # noqa: PTH123
-                            seen.add(file.read())
+                            seen.add(json.loads(file.read())["text"])
                     except FileNotFoundError:
                         continue  # the old output went between the two steps
                     finally:
@@ -136,7 +256,7 @@ class TestPublishing:
         self, there: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "out").mkdir()
-        (tmp_path / "out" / there).write_text("years of work", encoding="utf-8")
+        (tmp_path / "out" / there).write_text(record("years of work"), encoding="utf-8")
         # an exchange that no file system knows
         monkeypatch.setattr(output, "_RENAME_EXCHANGE", 1 << 20)
         monkeypatch.setattr(output, "_RENAME_SWAP", 1 << 20)
@@ -145,14 +265,14 @@ class TestPublishing:
         ) as caught:
             publish(tmp_path / "out", "two")
         assert "\n" not in str(caught.value)
-        assert content(tmp_path) == {f"out/{there}": "years of work"}
+        assert content(tmp_path) == {f"out/{there}": record("years of work")}
         assert [each.name for each in tmp_path.iterdir()] == ["out"]
 
 
 _CRASHING = """
 import sys, time
 from pathlib import Path
-from crime_pipelines.output import workplace
+from crime_pipelines.output.atomic_replace import workplace
 with workplace(Path(sys.argv[1])) as made:
     (made.folder / "half").write_text("half of a run")
     print("at work", flush=True)
@@ -176,7 +296,7 @@ def at_work(tmp_path: Path) -> subprocess.Popen[str]:
 _KILLED_IN_CLEANING: Final = """
 import os, signal, sys
 from pathlib import Path
-from crime_pipelines.output import workplace
+from crime_pipelines.output.atomic_replace import workplace
 left = int(sys.argv[2])
 
 def watch(event, arguments):
@@ -189,6 +309,26 @@ def watch(event, arguments):
 with workplace(Path(sys.argv[1])) as made:
     (made.scratch / "spill").touch()
     (made.folder / "half").touch()
+    sys.addaudithook(watch)
+"""
+
+
+# As above, but with the signals of a user who presses Ctrl-C again and again.
+_INTERRUPTED_IN_CLEANING: Final = """
+import os, signal, sys
+from pathlib import Path
+from crime_pipelines.output.atomic_replace import workplace
+
+def watch(event, arguments):
+    if event in ("os.remove", "os.rmdir"):
+        os.kill(os.getpid(), signal.SIGINT)
+
+with workplace(Path(sys.argv[1])) as made:
+    (made.scratch / "spill").touch()
+    (made.folder / "run.json").write_text(sys.argv[3])
+    (made.folder / "file").touch()
+    if sys.argv[2] == "publish":
+        made.publish()
     sys.addaudithook(watch)
 """
 
@@ -216,7 +356,7 @@ class TestLeftovers:
             assert (busy / "new" / "half").read_text(encoding="utf-8") == "half of a run"
             assert at_work.stdin is not None
             at_work.stdin.close()
-            assert at_work.wait(timeout=60) == 0
+            assert at_work.wait(timeout=PATIENCE) == 0
         assert leftovers(tmp_path) == []
         assert content(tmp_path / "out") == output_of("one")
 
@@ -230,10 +370,23 @@ class TestLeftovers:
     @pytest.mark.parametrize("removals", range(5))
     def test_killed_while_cleaning_up_it_goes_with_the_next(self, removals: int, tmp_path: Path) -> None:
         killed = [sys.executable, "-c", _KILLED_IN_CLEANING, str(tmp_path / "out"), str(removals)]
-        assert subprocess.run(killed, check=False, timeout=60).returncode == -signal.SIGKILL
+        assert subprocess.run(killed, check=False, timeout=PATIENCE).returncode == -signal.SIGKILL
         publish(tmp_path / "out", "two")
         assert [each.name for each in tmp_path.iterdir()] == ["out"]
         assert content(tmp_path / "out") == output_of("two")
+
+    @pytest.mark.parametrize("how", ["publish", "fail"])
+    def test_interrupted_while_cleaning_up_it_cleans_up_and_ends_then(self, how: str, tmp_path: Path) -> None:
+        publish(tmp_path / "out", "old")
+        interrupted = [sys.executable, "-c", _INTERRUPTED_IN_CLEANING, str(tmp_path / "out"), how]
+        interrupted.append(record("new", "file"))
+        done = subprocess.run(interrupted, stderr=subprocess.PIPE, text=True, check=False, timeout=PATIENCE)
+        assert done.returncode == -signal.SIGINT
+        assert done.stderr.endswith("\nKeyboardInterrupt\n")
+        assert [each.name for each in tmp_path.iterdir()] == ["out"]
+        assert content(tmp_path / "out") == (
+            {"file": "", FILE: record("new", "file")} if how == "publish" else output_of("old")
+        )
 
     def test_a_folder_without_a_lock_goes_only_if_it_is_empty(self, tmp_path: Path) -> None:
         (tmp_path / ".out.run-empty").mkdir()
@@ -247,8 +400,33 @@ class TestLeftovers:
             "out",
         ]
 
+    @pytest.mark.parametrize("lock", ["", "mine"])
+    def test_a_folder_with_the_lock_of_another_program_stays(self, lock: str, tmp_path: Path) -> None:
+        (tmp_path / ".out.run-mine").mkdir()
+        (tmp_path / ".out.run-mine" / "lock").write_text(lock, encoding="utf-8")
+        (tmp_path / ".out.run-file").touch()
+        publish(tmp_path / "out", "one")
+        assert (tmp_path / ".out.run-mine" / "lock").read_text(encoding="utf-8") == lock
+        assert (tmp_path / ".out.run-file").exists()
+
+    def test_a_name_with_wildcards_is_one_name(self, tmp_path: Path) -> None:
+        for name in (".[o]ut*.run-mine", ".outer.run-other"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "lock").write_text(f"workplace of crime-pipelines: {name}", encoding="utf-8")
+        publish(tmp_path / "[o]ut*", "one")
+        publish(tmp_path / "o*", "two")
+        assert sorted(each.name for each in tmp_path.iterdir()) == [".outer.run-other", "[o]ut*", "o*"]
+
 
 class TestRefusals:
+    def test_a_backslash(self, tmp_path: Path) -> None:
+        with (
+            pytest.raises(InputError, match="takes the backslash for a slash"),
+            workplace(tmp_path / "a\\b" / "out"),
+        ):
+            pass
+        assert [*tmp_path.iterdir()] == []
+
     def test_a_file_is_no_folder(self, tmp_path: Path) -> None:
         (tmp_path / "out").write_text("mine", encoding="utf-8")
         with pytest.raises(InputError, match="out: is not a folder"), workplace(tmp_path / "out"):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import hashlib
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -7,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from crime_pipelines import libraries
-from crime_pipelines.functions.package import build
-from crime_pipelines.packaging import build_wheel, checkout, write_archive
+from crime_pipelines.cloud.dataproc import driver_libraries as libraries
+from crime_pipelines.cloud.functions.package import build
+from crime_pipelines.cloud.packaging import build_wheel, checkout, write_archive
 
 
 @pytest.fixture
@@ -74,15 +77,31 @@ def test_the_wheel_and_the_functions_hold_what_runs_in_the_cloud(tmp_path: Path)
     ):
         there = {f"{package}/{path.relative_to(folder)}" for path in folder.rglob("*.py")}
         assert not there - names
-    assert "crime_pipelines/questions/sql/monthly_trend.sql" in names
+    assert "crime_pipelines/questions/monthly_trend/query.sql" in names
     archive = tmp_path / "functions.zip"
     build(archive, wheel)
     with zipfile.ZipFile(archive) as packed:
         assert set(packed.namelist()) == {"main.py", "requirements.txt", wheel.name}
         wanted = packed.read("requirements.txt").decode().splitlines()
-    assert wanted[-1] == f"./{wheel.name}"
-    assert all("==" in line for line in wanted[:-1])
+        digest = hashlib.sha256(packed.read(wheel.name)).hexdigest()
+    assert wanted[-1] == f"./{wheel.name} --hash=sha256:{digest}"
     assert any(line.startswith("functions-framework==") for line in wanted)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"requirements/{name}.txt" for name in ("checkov", "dataproc", "functions")),
+        "crime_pipelines/localcloud/bqemulator.txt",
+    ],
+)
+def test_what_is_installed_from_a_list_is_checked_by_its_hash(path: str) -> None:
+    text = (checkout() / path).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    assert lines
+    for line in lines:
+        assert re.match(r"[A-Za-z0-9._-]+==\S+ ", line), line
+        assert "--hash=sha256:" in line, line
 
 
 @pytest.mark.slow
@@ -90,11 +109,29 @@ def test_the_package_runs_from_the_zip_that_spark_gets(tmp_path: Path) -> None:
     archive = build_wheel(checkout(), tmp_path).rename(tmp_path / "package.zip")
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from crime_pipelines import libraries, run_ids, questions\n"
-        "from crime_pipelines.domain import schema\n"
+        "from crime_pipelines import questions\n"
+        "from crime_pipelines.cloud import run_ids\n"
+        "from crime_pipelines.cloud.dataproc import driver_libraries as libraries\n"
+        "from crime_pipelines.domain import fields\n"
         "assert 'SELECT' in questions.QUESTIONS[0].sql\n"
         "assert libraries.__file__.startswith(sys.argv[1])\n"
         "assert 'scipy' in libraries.lacking()\n"
     )
     # No site-packages: the executors have the standard library and the package.
     subprocess.run([sys.executable, "-I", "-S", "-c", code, archive], check=True)
+
+
+def test_a_checkout_without_links_is_refused_in_one_line(tmp_path: Path) -> None:
+    shutil.copy2(checkout() / "setup.py", tmp_path)
+    (tmp_path / "crime_pipelines").mkdir()
+    (tmp_path / "crime_pipelines" / "spark").write_text(
+        "../spark"
+    )  # as git leaves a link where there are none
+    done = subprocess.run(
+        [sys.executable, "setup.py", "--version"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "crime_pipelines/spark is no link to ../spark: this checkout was made without"
+    )
+    assert done.stderr.count("\n") == 1

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from crime_pipelines.record import FILE, RunRecord
+from crime_pipelines.errors import InputError
+from crime_pipelines.output.record import FILE, RunRecord, recorded
+from crime_pipelines.schema.row_counts import FileRows
 
 
 def record(**changes: Any) -> RunRecord:
     values: dict[str, Any] = {
         "engine": "duckdb",
         "source": "caf\u00e9.csv",
-        "files": ["caf\u00e9.csv"],
+        "files": [FileRows("caf\u00e9.csv", 2_000, "2026-01-02T03:04:05+00:00", 10, 10)],
         "read": 10,
         "incidents": 6,
         "superseded": 1,
@@ -84,3 +86,13 @@ def test_a_record_with_another_kind_of_value(damage: dict[str, Any], tmp_path: P
 def test_no_record(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         RunRecord.load(tmp_path)
+
+
+def test_the_record_of_a_demo_is_told_apart(tmp_path: Path) -> None:
+    record().write(tmp_path)
+    path = tmp_path / FILE
+    path.write_text(
+        json.dumps({**json.loads(path.read_text(encoding="utf-8")), "architecture": "1", "steps": []})
+    )
+    with pytest.raises(InputError, match="is a demo's output, whose incidents are in the demo's warehouse"):
+        recorded(tmp_path)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crime_pipelines import run_ids
-from crime_pipelines.dataproc.submission import request_id
+from crime_pipelines.cloud import run_ids
+from crime_pipelines.cloud.dataproc.submission import request_id
 from crime_pipelines.errors import InputError
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=1024)
@@ -37,11 +37,19 @@ def test_a_requests_run_likewise(source: str, moment: datetime) -> None:
 
 
 @given(MOMENTS)
-def test_a_ticks_run_is_its_minute_in_any_zone(moment: datetime) -> None:
+def test_a_tick_is_told_by_its_minute_in_any_zone(moment: datetime) -> None:
     elsewhere = moment.astimezone(timezone(timedelta(hours=-6)))
     later = moment.replace(second=59, microsecond=999_999)
-    assert run_ids.checked(run_ids.of_tick(moment)) == run_ids.of_tick(elsewhere) == run_ids.of_tick(later)
-    assert run_ids.of_tick(moment) != run_ids.of_tick(moment + timedelta(minutes=1))
+    own = run_ids.occasion_of_tick(moment)
+    assert own == run_ids.occasion_of_tick(elsewhere) == run_ids.occasion_of_tick(later)
+    assert own != run_ids.occasion_of_tick(moment + timedelta(minutes=1))
+
+
+def test_a_tick_is_an_occasion() -> None:
+    pytest.importorskip("google.api_core", reason="needs the extra gcp: make dev")
+    from crime_pipelines.cloud.dataproc.starting import OCCASION
+
+    assert OCCASION.fullmatch(run_ids.occasion_of_tick(datetime(2026, 11, 24, 20, 5, 7, tzinfo=UTC)))
 
 
 def test_a_person_recognises_the_run() -> None:
@@ -50,7 +58,7 @@ def test_a_person_recognises_the_run() -> None:
     )
     assert run_ids.of_object("crimes.csv", "AAAA").startswith("crimes-csv-")
     at = datetime(2026, 11, 24, 20, 5, 7, tzinfo=UTC)
-    assert run_ids.of_tick(at) == "tick-20261124-2005"
+    assert run_ids.occasion_of_tick(at) == "tick-20261124-2005"
     assert run_ids.of_request("gs://bucket/2026/crimes.csv", at).startswith("crimes-csv-20261124-200507-")
 
 

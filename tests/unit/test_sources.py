@@ -8,11 +8,12 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from crime_pipelines.domain.schema import FIELDS
+from crime_pipelines.domain.fields import FIELDS
+from crime_pipelines.engines.testing.inputs import API_HEADER, row
 from crime_pipelines.errors import InputError
-from crime_pipelines.generate import HEADER
 from crime_pipelines.sources import SourceFile, is_taken, look, resolve
-from tests.conformance.inputs import API_HEADER, row
+from crime_pipelines.sources.storage import refuse_changed, stat_local
+from crime_pipelines.synthetic import HEADER
 
 ROWS = f"{HEADER}\n{row(1)}\n"
 
@@ -24,7 +25,7 @@ def write(path: Path, content: str | bytes = ROWS) -> Path:
 
 
 def seen(path: Path) -> SourceFile:
-    return look(str(path), path.stat().st_size)
+    return look(stat_local(str(path)))
 
 
 def refusal(path: Path) -> str:
@@ -35,6 +36,9 @@ def refusal(path: Path) -> str:
     assert "\n" not in text
     assert caught.value.exit_code == 2
     return text.removeprefix(f"{path}: ")
+
+
+_NOTHING = "no file of incidents in this folder (.csv, .tsv, .json, .jsonl, .ndjson, .parquet, .zip)"
 
 
 class TestResolving:
@@ -56,6 +60,34 @@ class TestResolving:
     def test_a_folder_to_any_depth_but_for_what_is_hidden(self, folder: Path) -> None:
         assert self.names(folder, folder) == ["a.csv.gz", "b.csv", "deep/deeper/C.CSV"]
         assert self.names(f"{folder}/", folder) == ["a.csv.gz", "b.csv", "deep/deeper/C.CSV"]
+
+    def test_every_other_file_is_passed_over_by_name(self, folder: Path) -> None:
+        said: list[str] = []
+        resolve(str(folder), said.append)
+        passed = "passed over, its name does not end as those of incident files do"
+        assert said == [f"{folder}/{name}: {passed}" for name in ("csv", "deep/notes.txt", "f.csv.bak")]
+
+    def test_of_very_many_other_files_some_are_named(self, tmp_path: Path) -> None:
+        write(tmp_path / "in.csv")
+        for number in range(130):
+            (tmp_path / f"{number:03d}.jpg").touch()
+        said: list[str] = []
+        resolve(str(tmp_path), said.append)
+        assert len(said) == 101
+        assert said[-1] == "30 further files were passed over for their names"
+
+    def test_an_output_of_ours_is_passed_over(self, folder: Path) -> None:
+        record = '{"versions": {"crime-pipelines": "1"}}'
+        for name in ("out", "deep/[o]ut"):
+            write(folder / name / "run.json", record)
+            write(folder / name / "answers" / "x.csv", "a,b\n")
+        said: list[str] = []
+        found = [each.uri for each in resolve(str(folder), said.append)]
+        assert not any("ut/" in name.removeprefix(str(folder)) for name in found)
+        assert f"{folder}/out: passed over, it is the output of a run" in said
+        assert f"{folder}/deep/[o]ut: passed over, it is the output of a run" in said
+        with pytest.raises(InputError, match=r"out: is the output of a run; .* name .*/out/incidents"):
+            resolve(str(folder / "out"))
 
     def test_a_hidden_folder_that_is_named_is_meant(self, folder: Path) -> None:
         assert self.names(folder / ".cache", folder) == [".cache/e.csv"]
@@ -101,7 +133,7 @@ class TestResolving:
 
     @pytest.mark.parametrize(
         ("source", "problem"),
-        [("none.csv", "no such file or folder"), ("empty", "no .csv or .csv.gz file in this folder"),
+        [("none.csv", "no such file or folder"), ("empty", _NOTHING),
          ("*.parquet", "no file matches"), ("pipe", "neither a file nor a folder")],
     )  # fmt: skip
     def test_what_is_not_there(self, source: str, problem: str, tmp_path: Path) -> None:
@@ -117,6 +149,56 @@ class TestResolving:
             InputError, match=r"^nowhere://a/b.csv: files under nowhere:// can't be read here"
         ):
             resolve("nowhere://a/b.csv")
+
+    @pytest.mark.parametrize("name", ["crimes[1].csv", "a*b?.csv", "a::b.csv", "zip://a.csv", "gs::x.csv"])
+    def test_a_name_is_no_pattern(self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        path = write(tmp_path / name)
+        for other in ("crimes1.csv", "aXbY.csv"):
+            write(tmp_path / other, ROWS + ROWS)
+        for source in (name, str(path)):
+            (found,) = resolve(source)
+            assert found.uri == source
+            with found.open() as stream:
+                assert stream.read().decode() == ROWS
+
+    def test_a_folder_of_such_names(self, tmp_path: Path) -> None:
+        names = ["crimes1.csv", "crimes[1].csv", "d[1]/x*.csv"]
+        for name in names:
+            write(tmp_path / "in[1]" / name)
+        assert self.names(tmp_path / "in[1]", tmp_path / "in[1]") == names
+
+    def test_a_name_that_is_not_utf_8(self, tmp_path: Path) -> None:
+        path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.csv")
+        Path(path).write_text(ROWS)
+        for source in (path, str(tmp_path)):
+            (found,) = resolve(source)
+            assert found.uri == f"{tmp_path}/caf\\xe9.csv"
+            with found.open() as stream:
+                assert stream.read().decode() == ROWS
+
+    def test_no_name(self) -> None:
+        with pytest.raises(InputError, match=r"^SOURCE is empty"):
+            resolve("")
+
+    def test_what_links_lead_to_is_read_once(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        folder = tmp_path / "in"
+        write(folder / "a.csv")
+        write(tmp_path / "elsewhere" / "b.csv")
+        (folder / "again.csv").symlink_to(folder / "a.csv")
+        (folder / "hard.csv").hardlink_to(folder / "a.csv")
+        (folder / "loop").symlink_to(folder)
+        (folder / "deep").symlink_to(tmp_path / "elsewhere")
+        (folder / "gone.csv").symlink_to(tmp_path / "nowhere")
+        os.mkfifo(folder / "pipe.csv")
+        assert self.names(folder, folder) == ["a.csv", "deep/b.csv"]
+        said = [record.getMessage().removeprefix(f"{folder}/") for record in caplog.records]
+        assert sorted(said) == [
+            f"again.csv: passed over, it is the same file as {folder}/a.csv",
+            "gone.csv: passed over, it is not a regular file",
+            f"hard.csv: passed over, it is the same file as {folder}/a.csv",
+            "pipe.csv: passed over, it is not a regular file",
+        ]
 
     @pytest.fixture
     def store(self) -> Iterator[str]:
@@ -137,11 +219,26 @@ class TestResolving:
         with pytest.raises(InputError, match="no such file or folder"):
             resolve(f"{store}/out")
 
+    def test_another_storage_passes_over_the_same(self, store: str) -> None:
+        system = fsspec.filesystem("memory")
+        record = b'{"versions": {"crime-pipelines": "1"}}'
+        files = {"out/run.json": record, "out/x.csv": b"", "notes.txt": b""}
+        system.pipe({f"/lake/in/{name}": data for name, data in files.items()})
+        said: list[str] = []
+        found = [each.uri for each in resolve(f"{store}/in", said.append)]
+        assert found == ["memory:///lake/in/b.csv", "memory:///lake/in/deep/a.csv.gz"]
+        assert [each.rpartition("/lake/in/")[2].partition(":")[0] for each in said] == ["out/", "notes.txt"]
+        with pytest.raises(InputError, match="is the output of a run"):
+            resolve(f"{store}/in/out")
+
     @pytest.mark.parametrize(
         ("name", "taken"),
         [("a.csv", True), ("a.CSV.gz", True), ("deep/a.csv", True), ("/a.csv", True), ("a.csv.gz.tmp", False),
          ("a.txt", False), (".a.csv", False), ("_a.csv", False), ("_t/a.csv", False), ("x/.t/a.csv", False),
-         ("a_b.csv", True), ("csv", False)],
+         ("a_b.csv", True), ("csv", False), ("a.tsv", True), ("a.json.zst", True), ("a.ndjson.xz", True),
+         ("a.jsonl.bz2", True), ("A.PARQUET", True), ("a.parquet.gz", False), ("a.zip", True),
+         ("a.gz", False),
+         ("a.csv.zip", True), ("a.xlsx", False), ("a.tar.gz", False), ("a.geojson", False)],
     )  # fmt: skip
     def test_what_a_folder_takes_in(self, name: str, taken: bool) -> None:
         assert is_taken(name) is taken
@@ -154,13 +251,16 @@ class TestLooking:
         expected = {field.name for field in FIELDS} - {"shift_years"}
         assert set(city) == set(api) == expected
         names = HEADER.split(",")
-        assert (names[city["occurred_at"]], names[city["fbi_code"]]) == ("Date", "FBI Code")
-        assert API_HEADER.split(",")[api["occurred_at"]] == "date"
+        assert (names[city["occurred_at"].positions[0]], names[city["fbi_code"].positions[0]]) == (
+            "Date",
+            "FBI Code",
+        )
+        assert API_HEADER.split(",")[api["occurred_at"].positions[0]] == "date"
 
     def test_columns_in_any_order_with_others_between(self, tmp_path: Path) -> None:
         header = '"Arrest",Weather,date,Location  Description, PRIMARY_TYPE ,community area,ID,shift_years'
         found = seen(write(tmp_path / "in.csv", header + "\n"))
-        assert dict(found.columns) == {
+        assert {name: column.positions[0] for name, column in found.columns} == {
             "arrest": 0, "occurred_at": 2, "location_description": 3, "primary_type": 4, "community_area": 5,
             "id": 6, "shift_years": 7,
         }  # fmt: skip
@@ -177,13 +277,12 @@ class TestLooking:
         found = seen(
             write(tmp_path / ("in.csv" if packed else "in.csv.gz"), gzip.compress(data) if packed else data)
         )
-        assert found.line_break == line_break
         assert found.gzipped is packed
         assert ",".join(found.headings) == HEADER
 
     def test_a_break_of_another_kind_in_a_later_line_does_not_matter(self, tmp_path: Path) -> None:
-        assert seen(write(tmp_path / "in.csv", f"{HEADER}\n{row(1)}\r\n{row(2)}\r")).line_break == "\n"
-        assert seen(write(tmp_path / "in.csv", f"{HEADER}\r{row(1)}\n")).line_break == "\r"
+        for text in (f"{HEADER}\n{row(1)}\r\n{row(2)}\r", f"{HEADER}\r{row(1)}\n"):
+            assert ",".join(seen(write(tmp_path / "in.csv", text)).headings) == HEADER
 
     @pytest.mark.parametrize(
         ("content", "problem"),
@@ -191,13 +290,13 @@ class TestLooking:
             (b"", "is empty"),
             (gzip.compress(b""), "is empty"),
             (b"\xef\xbb\xbf", "lacks the headings"),
-            (b"PK\x03\x04rest", "is a zip archive or a spreadsheet, not CSV"),
+            (b"PK\x03\x04rest", "is damaged zip (it has no directory at its end)"),
             ("x".encode("utf-16"), "is UTF-16 text: save it as UTF-8"),
             (b"\xfe\xff\x00x", "is UTF-16 text"),
-            (b"BZh91AY", "is packed with bzip2"),
-            (b"\x28\xb5\x2f\xfd\x00", "is packed with zstd"),
-            (b"PAR1\x15", "is Parquet, not CSV"),
-            (gzip.compress(b"PAR1\x15"), "is Parquet, not CSV"),
+            (b"BZh91AY", "is damaged bzip2"),
+            (b"\x28\xb5\x2f\xfd\x00", "is damaged zstd"),
+            (b"PAR1\x15", "is damaged Parquet"),
+            (gzip.compress(b"PAR1\x15"), "is Parquet within gzip, a pack within a pack"),
             (b"ID,Caf\xe9\n", "is not a CSV file in UTF-8 (byte 7 of its first line)"),
             (b"ID,\x00\n", "is not a CSV file (its first line holds zero bytes)"),
             (b'"ID"x,Date\n', "its first line is not CSV headings (text follows a closing quote)"),
@@ -206,9 +305,17 @@ class TestLooking:
             (gzip.compress(ROWS.encode())[:20], "is damaged gzip"),
             (gzip.compress(ROWS.encode())[:4], "is damaged gzip"),
             (b"<html>\n", "lacks the headings ID, Date, Primary Type, Location Description, Arrest, "
-                          "Community Area; its first line is '<html>'"),
+                          "Community Area; its first line has 1 field, none of which is a known heading"),
+            (b"ID,Type,Date of\n", "lacks the headings Date, Primary Type, Location Description, Arrest, "
+                          "Community Area; its first line has 3 fields, one of which is a known heading"),
+            (b"ID,Type,Date\n", "lacks the headings Primary Type, Location Description, Arrest, "
+                "Community Area; the nearest found: 'Type' for Primary Type; its first line is "
+                "'ID,Type,Date'"),
             ((HEADER.replace("Arrest", "Arrested") + "\n").encode(),
-            "lacks the heading Arrest; its first line is"),
+            "lacks the heading Arrest; the nearest found: 'Arrested' for Arrest; its first line is"),
+            (b"CASE#,DATE  OF OCCURRENCE,BLOCK, PRIMARY DESCRIPTION, LOCATION DESCRIPTION,ARREST,BEAT\n",
+            "lacks the headings ID, Date, Primary Type, Community Area; the nearest found: "
+            "'DATE  OF OCCURRENCE' for Date, 'PRIMARY DESCRIPTION' for Primary Type; its first line is"),
             ((row(1) + "\n" + row(2)).encode(), "lacks the headings"),
             ((HEADER + ",date\n").encode(), "has 2 columns for occurred_at: Date, date"),
             ((HEADER + ",Primary_Type,primary type\n").encode(), "has 3 columns for primary_type"),
@@ -218,16 +325,35 @@ class TestLooking:
     def test_what_is_no_incident_file(self, content: bytes, problem: str, tmp_path: Path) -> None:
         assert refusal(write(tmp_path / "in.csv", content)).startswith(problem)
 
-    def test_a_first_line_without_end_is_shown_in_part(self, tmp_path: Path) -> None:
+    def test_a_first_line_without_end_is_no_headings(self, tmp_path: Path) -> None:
         text = refusal(write(tmp_path / "in.csv", b"x" * 10_000_000))
-        assert text.endswith("its first line is '" + "x" * 57 + "...'")
-        assert len(text) < 250
+        assert text == "its first line has more than 65,536 bytes, too many for headings"
+
+    @pytest.mark.parametrize("changes", [{}, {"Description": "ARREST"}], ids=["plain", "a heading by chance"])
+    def test_an_incident_in_place_of_headings_is_not_shown(
+        self, changes: dict[str, str], tmp_path: Path
+    ) -> None:
+        first = row(1, **changes)
+        text = refusal(write(tmp_path / "in.csv", first + "\n" + row(2) + "\n"))
+        assert "its first line has 22 fields" in text
+        assert [value for value in first.split(",") if len(value) > 3 and value in text] == []
 
     def test_a_file_that_went_meanwhile(self, tmp_path: Path) -> None:
         path = write(tmp_path / "in.csv")
-        found = seen(path)
+        before = stat_local(str(path))
+        found = look(before)
         path.unlink()
         with pytest.raises(InputError, match="can't be read"), found.open():
             pass
         with pytest.raises(InputError, match="can't be read"):
-            look(str(path), 1)
+            look(before)
+        with pytest.raises(InputError, match="was taken away while it was read"):
+            refuse_changed([found])
+
+    def test_a_file_that_was_changed_meanwhile(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "in.csv")
+        found = seen(path)
+        refuse_changed([found])
+        os.utime(path, ns=(0, 0))
+        with pytest.raises(InputError, match="was changed while it was read"):
+            refuse_changed([found])

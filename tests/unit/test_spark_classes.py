@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("pyspark")
+pytest.importorskip("pyspark", reason="needs the extra spark: make dev")
 
-from crime_pipelines.cache import CACHE
-from crime_pipelines.spark.classes import ClassArchive
+from pyspark import SparkContext
+
+from crime_pipelines.spark.class_archive import ClassArchive
+from crime_pipelines.support.cache import CACHE
 
 
 @pytest.fixture
@@ -62,8 +69,52 @@ def test_a_java_without_an_archive_of_its_own_has_none(java: Path) -> None:
         ClassArchive(java, make=True)
 
 
-def test_what_is_not_worth_keeping_leaves_nothing(java: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], subprocess.Popen[bytes]]]:
+    """Start a process in the place of Spark's Java: it ends when nobody calls any more."""
+    with ExitStack() as ended:
+
+        def start(option: str) -> subprocess.Popen[bytes]:
+            waiting = [sys.executable, "-c", "import sys; sys.stdin.read()", option]
+            java = ended.enter_context(subprocess.Popen(waiting, stdin=subprocess.PIPE))
+            ended.callback(java.kill)
+            monkeypatch.setattr(SparkContext, "_gateway", SimpleNamespace(proc=java))
+            return java
+
+        yield start
+
+
+def test_what_is_not_worth_keeping_leaves_nothing(
+    java: Path, tmp_path: Path, started: Callable[[str], subprocess.Popen[bytes]]
+) -> None:
     making = ClassArchive(java, make=True)
     place(making).write_bytes(b"half a run's classes")
+    process = started(making.java_options)
     making._end(place(making))
+    assert kept(tmp_path) == []
+    assert process.poll() is not None
+
+
+def test_what_is_worth_keeping_is_kept_when_java_has_ended(
+    java: Path, tmp_path: Path, started: Callable[[str], subprocess.Popen[bytes]]
+) -> None:
+    making = ClassArchive(java, make=True)
+    place(making).write_bytes(b"a run's classes")
+    process = started(making.java_options)
+    making.keep()
+    making._end(place(making))
+    assert [path.read_bytes() for path in kept(tmp_path)] == [b"a run's classes"]
+    assert process.poll() == 0
+
+
+@pytest.mark.parametrize("is_complete", [False, True])
+def test_the_java_of_others_goes_on(
+    java: Path, tmp_path: Path, started: Callable[[str], subprocess.Popen[bytes]], is_complete: bool
+) -> None:
+    making = ClassArchive(java, make=True)
+    if is_complete:
+        making.keep()
+    process = started("-XX:ArchiveClassesAtExit=/elsewhere/classes.jsa")
+    making._end(place(making))
+    assert process.poll() is None
     assert kept(tmp_path) == []

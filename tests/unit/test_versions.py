@@ -5,8 +5,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from crime_pipelines.domain.schema import COLUMNS
-from crime_pipelines.embedded.versions import drop_superseded
+from crime_pipelines.domain.fields import COLUMNS
+from crime_pipelines.engines.duckdb.versions import drop_superseded
 
 
 @pytest.mark.parametrize("far", [9, 2**28 + 1, 2**63 - 1], ids=["dense", "sparse", "the whole range"])

@@ -1,0 +1,129 @@
+"""The local cloud's BigQuery refuses what Google's refuses, over BigQuery's own protocols."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
+
+from google.api_core.exceptions import BadRequest, Conflict, Forbidden, GoogleAPICallError
+from google.cloud import bigquery
+from google.oauth2.credentials import Credentials
+
+from crime_pipelines.cloud.clients import warehouse_client
+from crime_pipelines.localcloud.emulators import Emulators
+from tests.cloud.local import PROJECT, fresh_settings, stores
+
+NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
+    with stores(tmp_path_factory.mktemp("cloud")) as emulators:
+        yield emulators
+
+
+@pytest.fixture(scope="module")
+def client(cloud: Emulators) -> Iterator[bigquery.Client]:
+    with closing(warehouse_client(fresh_settings())) as made:
+        made.create_dataset("strict")
+        schema = [
+            bigquery.SchemaField("id", "INTEGER"),
+            bigquery.SchemaField("moment", "DATETIME"),
+            bigquery.SchemaField("block", "STRING"),
+        ]
+        for name, required in (("rows", False), ("filtered", True)):
+            table = bigquery.Table(f"{PROJECT}.strict.{name}", schema=schema)
+            table.time_partitioning = bigquery.TimePartitioning(type_="MONTH", field="moment")
+            table.require_partition_filter = required
+            assert bool(made.create_table(table).require_partition_filter) is required
+        yield made
+
+
+def put(client: bigquery.Client, *moments: datetime | str) -> list[dict[str, object]]:
+    rows = [{"id": number, "moment": str(moment)} for number, moment in enumerate(moments)]
+    found: list[dict[str, object]] = client.insert_rows_json(f"{PROJECT}.strict.rows", rows)
+    return found
+
+
+def count(client: bigquery.Client) -> int:
+    ((rows,),) = client.query_and_wait("SELECT COUNT(*) FROM strict.rows")
+    return int(rows)
+
+
+def test_streamed_rows_out_of_bounds_fail_their_request(client: bigquery.Client) -> None:
+    before = count(client)
+    assert put(client, NOW, NOW + timedelta(days=300), NOW - timedelta(days=1800)) == []
+    refused = put(client, NOW, NOW + timedelta(days=1095))
+    assert [(each["index"], each["errors"][0]["reason"]) for each in refused] == [
+        (0, "stopped"),
+        (1, "invalid"),
+    ]
+    assert "366 days in the future relative to the current date" in refused[1]["errors"][0]["message"]
+    assert count(client) == before + 3
+
+
+def test_streamed_rows_are_refused_with_their_own_reason(client: bigquery.Client) -> None:
+    rows = [{"id": "x"}, {"id": 1, "no": 2}, {"id": 1, "moment": "yesterday"}]
+    refused = client.insert_rows_json(f"{PROJECT}.strict.rows", rows)
+    assert [each["errors"][0]["location"] for each in refused] == ["id", "no", "moment"]
+    assert {each["errors"][0]["reason"] for each in refused} == {"invalid"}
+
+
+def test_load_jobs_and_statements_write_any_partition(client: bigquery.Client) -> None:
+    before = count(client)
+    client.query_and_wait("INSERT INTO strict.rows (id, moment) VALUES (1, DATETIME '1950-01-01 00:00:00')")
+    assert count(client) == before + 1
+
+
+def test_a_request_over_ten_megabytes_is_refused(client: bigquery.Client) -> None:
+    rows = [{"id": number, "block": "x" * 1_000_000} for number in range(11)]
+    with pytest.raises(GoogleAPICallError, match="exceeds the limit: 10485760 bytes"):
+        client.insert_rows_json(f"{PROJECT}.strict.rows", rows)
+
+
+def test_a_job_id_is_taken_once(client: bigquery.Client) -> None:
+    client.query("SELECT 1", job_id="only-once", job_retry=None).result()
+    with pytest.raises(Conflict, match="Already Exists: Job"):
+        client.query("SELECT 1", job_id="only-once", job_retry=None)
+    with pytest.raises(BadRequest):
+        client.query("SELECT id FROM strict.filtered", job_id="refused-first", job_retry=None)
+    client.query("SELECT 1", job_id="refused-first", job_retry=None).result()
+
+
+def test_a_required_partition_filter_is_required(client: bigquery.Client) -> None:
+    with pytest.raises(BadRequest, match=r"without a filter over column\(s\) 'moment'"):
+        client.query_and_wait("SELECT COUNT(*) FROM strict.filtered")
+    client.query_and_wait("SELECT COUNT(*) FROM strict.filtered WHERE moment >= DATETIME '2020-01-01'")
+    table = client.get_table(f"{PROJECT}.strict.filtered")
+    table.require_partition_filter = False
+    client.update_table(table, ["require_partition_filter"])
+    client.query_and_wait("SELECT COUNT(*) FROM strict.filtered")
+
+
+def test_tables_and_columns_can_be_out_of_an_accounts_reach(
+    cloud: Emulators, client: bigquery.Client
+) -> None:
+    def account(name: str) -> bigquery.Client:
+        return bigquery.Client(PROJECT, Credentials(f"{name}@{PROJECT}.iam.gserviceaccount.com"))
+
+    charts = f"crime-charts@{PROJECT}.iam.gserviceaccount.com"
+    cloud.access.write_text(json.dumps({"strict.rows": [charts], "strict.rows.block": []}))
+    try:
+        with closing(account("crime-charts")) as one, closing(account("crime-stream")) as other:
+            one.query_and_wait("SELECT COUNT(*), MAX(id) FROM strict.rows")
+            with pytest.raises(Forbidden, match="policy tag on columns"):
+                one.query_and_wait("SELECT block FROM strict.rows")
+            with pytest.raises(Forbidden, match="policy tag on columns"):
+                one.query_and_wait("SELECT * FROM strict.rows")
+            with pytest.raises(Forbidden, match="Access Denied: Table"):
+                other.query_and_wait("SELECT id FROM strict.rows")
+            with pytest.raises(Forbidden, match="Access Denied: Table"):
+                put(other, NOW)
+    finally:
+        cloud.access.unlink()
