@@ -1,4 +1,4 @@
-"""What benchmarks of single engines share: measuring, comparing answers, saying whether aims are met."""
+"""Measuring, comparing answers and judging aims, for the benchmarks of single engines."""
 
 from __future__ import annotations
 

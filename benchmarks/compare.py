@@ -1,4 +1,4 @@
-"""Whether two runs of different programs say the same."""
+"""Comparison of the outputs of two programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RELATIVE: Final = 1e-9
 
 
 def differences(one: Path, other: Path) -> list[str]:
-    """How the answers and counts of two output folders differ.
+    """List the differences between the answers and counts of two output folders.
 
     Args:
         one: an output folder.

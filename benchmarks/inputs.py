@@ -16,12 +16,12 @@ _BLOCK: Final = 1 << 22
 
 
 def command() -> str:
-    """The program `crime-pipelines` of the environment that this runs in."""
+    """Return the program `crime-pipelines` of the environment that this runs in."""
     return str(Path(sys.executable).with_name("crime-pipelines"))
 
 
 def incident_file(rows: int, defects: float) -> Path:
-    """A generated incident file, made unless it is there.
+    """Return a generated incident file, made unless it is there.
 
     Args:
         rows: its rows.
@@ -43,7 +43,7 @@ def incident_file(rows: int, defects: float) -> Path:
 
 
 def area_file() -> Path:
-    """The community areas with their residents as CSV, such as the peers' author would have at hand."""
+    """Write the community areas with their residents as CSV, such as the peers' author would have at hand."""
     DATA.mkdir(exist_ok=True)
     path = DATA / "areas.csv"
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -23,7 +23,7 @@ _RSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run of a program took.
+    """The cost of one run of a program.
 
     Attributes:
         wall: seconds from its start to its end, the interpreter's start and imports among them.
@@ -171,6 +171,6 @@ def side_by_side(
 
 
 def record_of(out: Path) -> dict[str, Any]:
-    """What a run said of itself in its `run.json`."""
+    """Read a run's `run.json`."""
     found: dict[str, Any] = json.loads((out / "run.json").read_text(encoding="utf-8"))
     return found

@@ -16,8 +16,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from benchmarks.inputs import incident_file
-from crime_pipelines.beam.messages import DEAD_LETTERS, ReadMessage
-from crime_pipelines.feed.replay import messages_of
+from crime_pipelines.beam.streaming.messages import DEAD_LETTERS, ReadMessage
+from crime_pipelines.cloud.feed.replay import messages_of
 from crime_pipelines.sources import resolve
 
 MESSAGES = 50_000
@@ -60,7 +60,7 @@ def normal(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def late(row: dict[str, Any]) -> dict[str, Any]:
-    """Whether it was late at night."""
+    """Tell whether it was late at night."""
     hour = row["date"].hour
     return {**row, "year": row["date"].year, "late_night": hour >= 22 or hour < 4}
 

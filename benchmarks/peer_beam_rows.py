@@ -49,7 +49,7 @@ Row = dict[str, Any]
 
 
 def shifted(text: str) -> datetime:
-    """A date read, and moved three years forward."""
+    """Return a date read, and moved three years forward."""
     moment = datetime.strptime(text, "%m/%d/%Y %I:%M:%S %p")
     leap = moment.month == 2 and moment.day == 29
     return moment.replace(year=moment.year + 3, day=28 if leap else moment.day)
@@ -100,38 +100,38 @@ class Parse(beam.DoFn):  # type: ignore[misc]
 
 
 def updated(row: Row) -> tuple[bool, Any]:
-    """When a row was updated, none before any."""
+    """Return the time of a row's update; a row without one comes before all others."""
     return row["updated_on"] is not None, row["updated_on"]
 
 
 def by_month(row: Row) -> tuple[str, int]:
-    """A month and one."""
+    """Return a month and one."""
     return f"{row['occurred_at']:%Y-%m}", 1
 
 
 def is_theft(row: Row) -> bool:
-    """Whether it is a theft at a known place."""
+    """Tell whether it is a theft at a known place."""
     return row["primary_type"] == "THEFT" and bool(row["location_description"])
 
 
 def by_location(row: Row) -> tuple[tuple[int, Any], int]:
-    """A year, a place, and one."""
+    """Return a year, a place, and one."""
     return (row["year"], row["location_description"]), 1
 
 
 def is_late(row: Row) -> bool:
-    """Whether it was late at night."""
+    """Tell whether it was late at night."""
     hour = row["occurred_at"].hour
     return bool(hour >= 22 or hour < 4)
 
 
 def by_area(row: Row) -> tuple[Any, int]:
-    """An area and one."""
+    """Return an area and one."""
     return row["community_area"], 1
 
 
 def by_type(row: Row) -> tuple[Any, tuple[int, int]]:
-    """A type, one, and whether there was an arrest."""
+    """Return a type, one, and whether there was an arrest."""
     return row["primary_type"], (1, int(row["arrest"]))
 
 

@@ -146,7 +146,7 @@ ANSWERS = {
 
 
 def crime_trend(months: list[tuple[Any, ...]]) -> tuple[Any, ...]:
-    """A line through the logarithm of the monthly counts, season aside, with Newey-West errors."""
+    """Return a line through the logarithm of the monthly counts, season aside, with Newey-West errors."""
     counts = np.array([count for _, count in months], dtype=float)
     days = np.array([calendar.monthrange(month.year, month.month)[1] for month, _ in months])
     season = np.array([[month.month == other for other in range(1, 13)] for month, _ in months], dtype=float)

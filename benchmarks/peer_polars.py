@@ -31,19 +31,19 @@ Z = 1.959963984540054
 
 
 def text(name: str) -> pl.Expr:
-    """A column trimmed, null where nothing is left."""
+    """Return a column trimmed, null where nothing is left."""
     trimmed = pl.col(name).str.strip_chars()
     return pl.when(trimmed != "").then(trimmed)
 
 
 def moment(name: str) -> pl.Expr:
-    """A date of the City's, shifted."""
+    """Return a date of the City's, shifted."""
     read = pl.col(name).str.to_datetime("%m/%d/%Y %I:%M:%S %p", strict=False, time_unit="us")
     return read.dt.offset_by(f"{SHIFT_YEARS}y")
 
 
 def flag(name: str) -> pl.Expr:
-    """A yes or no."""
+    """Return a yes or no."""
     return pl.col(name).str.to_lowercase().replace_strict({"true": True, "false": False}, default=None)
 
 
@@ -116,7 +116,7 @@ def ingest(source: Path, out: Path) -> dict[str, int]:
 
 
 def answers(incidents: pl.LazyFrame, areas: pl.DataFrame) -> tuple[dict[str, pl.DataFrame], datetime]:
-    """The five answers, by name, and the moment that they are as of."""
+    """Return the five answers, by name, and the moment that they are as of."""
     occurred = pl.col("occurred_at")
     hour = occurred.dt.hour()
     is_theft = (pl.col("primary_type") == "THEFT").fill_null(pl.col("fbi_code") == "06")
@@ -157,7 +157,7 @@ def answers(incidents: pl.LazyFrame, areas: pl.DataFrame) -> tuple[dict[str, pl.
 
 
 def monthly_trend(monthly: pl.DataFrame, last: datetime) -> pl.DataFrame:
-    """The 60 months that end with the last one, those without incidents among them."""
+    """Return the 60 months that end with the last one, those without incidents among them."""
     this_month = date(last.year, last.month, 1)
     end_of_month = calendar.monthrange(last.year, last.month)[1]
     months = pl.select(
@@ -193,7 +193,7 @@ def safest_areas(counted: pl.DataFrame, areas: pl.DataFrame, days: int) -> pl.Da
 
 
 def arrest_rates(counted: pl.DataFrame) -> pl.DataFrame:
-    """The arrest rate of each type with its Wilson interval."""
+    """Return the arrest rate of each type with its Wilson interval."""
     n, k = pl.col("incidents").cast(pl.Int64), pl.col("arrests").cast(pl.Int64)
     centre = (k + Z * Z / 2) / (n + Z * Z)
     half = Z / (n + Z * Z) * (k * (n - k) / n + Z * Z / 4).sqrt()
@@ -208,7 +208,7 @@ def arrest_rates(counted: pl.DataFrame) -> pl.DataFrame:
 
 
 def crime_trend(months: list[tuple[Any, ...]]) -> pl.DataFrame:
-    """A line through the logarithm of the monthly counts, season aside, with Newey-West errors."""
+    """Return a line through the logarithm of the monthly counts, season aside, with Newey-West errors."""
     counts = np.array([count for _, count, _ in months], dtype=float)
     days = np.array([calendar.monthrange(month.year, month.month)[1] for month, _, _ in months])
     season = np.array([[month.month == other for other in range(1, 13)] for month, _, _ in months], float)

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F  # noqa: N812 - as everyone writes it
 
 
 def read(spark: SparkSession, source: str) -> DataFrame:
-    """The file, with dates moved by three years."""
+    """Return the file, with dates moved by three years."""
     crimes = spark.read.csv(source, header=True, inferSchema=True)
     date = F.to_timestamp("Date", "MM/dd/yyyy hh:mm:ss a")
     shifted = date + F.expr("INTERVAL 3 YEARS")
@@ -24,7 +24,7 @@ def read(spark: SparkSession, source: str) -> DataFrame:
 
 
 def answers(crimes: DataFrame, areas: DataFrame) -> dict[str, DataFrame]:
-    """The five answers by name."""
+    """Return the five answers by name."""
     last = crimes.agg(F.max("occurred_at")).collect()[0][0]
     month = F.date_trunc("month", "occurred_at").cast("date")
     monthly = crimes.groupBy(month.alias("month")).count().orderBy(F.desc("month")).limit(60)

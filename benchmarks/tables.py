@@ -12,7 +12,7 @@ import psutil
 
 from benchmarks.measure import Measured
 from benchmarks.variants import ENGINE, PEER
-from crime_pipelines.cores import usable_cores
+from crime_pipelines.support.cores import usable_cores
 
 #: What the project asks of the embedded engine.
 GREATEST_WALL_RATIO: Final = 1.15
@@ -25,7 +25,7 @@ Results = Mapping[int, Mapping[str, Measured]]
 
 
 def header(repeat: int) -> str:
-    """The machine, and the versions of what is measured."""
+    """Return the machine, and the versions of what is measured."""
     # what the scheduler grants, not what the machine has
     cores = usable_cores()
     versions = ", ".join(f"{name} {version(name)}" for name in ("crime-pipelines", "duckdb", "polars"))
@@ -104,7 +104,7 @@ def growth(results: Results) -> str:
 
 
 def stages(results: Results) -> str:
-    """What the engine's time is made of, by stage; empty unless it was measured."""
+    """Return the engine's seconds by stage; empty unless they were measured."""
     found = {size: each[ENGINE.name].stages for size, each in results.items() if ENGINE.name in each}
     if not found:
         return ""
@@ -116,7 +116,7 @@ def stages(results: Results) -> str:
 
 
 def acceptance(results: Results) -> list[tuple[str, bool | None]]:
-    """What the project asks of the engine, each with whether it holds, or None where it was not measured."""
+    """List the project's aims for the engine, each with whether it holds, or None if not measured."""
     large = results.get(LARGE, {})
     small = results.get(SMALL, {})
     engine = large[ENGINE.name].median if ENGINE.name in large else None

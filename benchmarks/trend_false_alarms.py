@@ -1,4 +1,4 @@
-"""How often does a trend test see a trend that isn't there, and how often one that is?
+"""Error rates of trend tests: how often each sees a trend that isn't there, and misses one that is.
 
 Simulates monthly counts with a season of +-20 % and overdispersed, serially correlated noise (Poisson counts
 whose expectation carries a multiplicative AR(1) of 5 % standard deviation), and prints, per cell, the
@@ -35,7 +35,7 @@ from statsmodels.genmod.families import Poisson  # type: ignore[import-untyped]
 from statsmodels.genmod.generalized_linear_model import GLM  # type: ignore[import-untyped]
 from statsmodels.regression.linear_model import GLSAR  # type: ignore[import-untyped]
 
-from crime_pipelines.questions.trend import NO_TREND, trend_of
+from crime_pipelines.analysis.trend import NO_TREND, trend_of
 
 Floats = NDArray[np.float64]
 LEVEL = 0.05
@@ -43,7 +43,7 @@ FIRST_MONTH = (2016, 12)
 
 
 class Cell(NamedTuple):
-    """One simulated world: months, mean count, lag-1 correlation of the noise, change a year (a share)."""
+    """A simulated world: months, mean count, lag-1 correlation of the noise, change a year (a share)."""
 
     months: int
     mean: float
@@ -110,7 +110,7 @@ def t_test(fit: Regression, score_variance: Floats, degrees_of_freedom: int) -> 
 
 
 def chosen(series: Series) -> NDArray[np.bool_]:
-    """The test of the `crime_trend` answer."""
+    """Return the test of the `crime_trend` answer."""
     directions = (
         trend_of(list(zip(series.dates, counts, strict=True))).direction for counts in series.counts.tolist()
     )
@@ -118,7 +118,7 @@ def chosen(series: Series) -> NDArray[np.bool_]:
 
 
 def slow_waves(series: Series, waves_per_year: float) -> NDArray[np.bool_]:
-    """The chosen test with another number of waves, and without its Poisson floor."""
+    """Return the chosen test with another number of waves, and without its Poisson floor."""
     fit = regress(series)
     months, regressors = fit.design.shape
     frequencies = np.arange(1, round(months / 12 * waves_per_year) + 1)
@@ -253,7 +253,7 @@ ONE_BY_ONE: dict[str, Callable[[Series], NDArray[np.bool_]]] = {
 
 
 def cells() -> Iterator[Cell]:
-    """The worlds of the table: first without a trend, then with one."""
+    """Return the worlds of the table: first without a trend, then with one."""
     correlations = (0.0, 0.3, 0.6, 0.8)
     yield from (Cell(60, mean, rho, 0.0) for mean, rho in product((5000, 300, 5), correlations))
     lower = (0.0, 0.3, 0.6)
