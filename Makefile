@@ -11,7 +11,7 @@
 # make declared  what Terraform takes from the code, terraform/declared/, made anew
 # make prism  the portable Beam runner, build/prism; needs Go
 # make test-spark4  the Spark engine's conformance and properties on PySpark 4, in an environment of its own
-# make readme  every command of README.md, in a fresh clone of the last commit
+# make pages  every command of README.md and of the other pages, in a fresh clone of the last commit
 # make docs   the documentation as a site, build/site, checked strictly; make docs-generated writes the reference from the code
 # make pictures  the documentation's pictures, from a real run; needs Chromium
 # make bench  ratios against other programs that do the same job, side by side in one run
@@ -25,7 +25,7 @@ PYTEST := -m pytest -n 2 --dist loadfile
 # More of pytest's options: make test OPTIONS='-k spark'
 OPTIONS ?=
 
-.PHONY: demo test test-core test-slow test-all readme check-terraform dev lint format bench functions test-terraform test-spark4 declared docs docs-generated pictures prism lock clean
+.PHONY: demo test test-core test-slow test-all pages check-terraform dev lint format bench functions test-terraform test-spark4 declared docs docs-generated pictures prism lock clean
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -73,8 +73,8 @@ test-all: .venv/dev
 test-core: .venv-core/test
 	@.venv-core/bin/python $(PYTEST) -m 'not slow' --ignore tests/browser --ignore tests/terraform $(OPTIONS)
 
-readme: .venv/dev
-	@$(BIN)/python -m tests.readme_commands
+pages: .venv/dev
+	@$(BIN)/python -m tests.page_commands
 
 dev: .venv/dev
 

@@ -12,7 +12,7 @@ from tests.waiting import eventually
 
 TESTS = Path(__file__).parents[1]
 #: The helper, and scripts that print how long something took.
-EXEMPT = {"waiting.py", "big_files.py", "readme_commands.py"}
+EXEMPT = {"waiting.py", "big_files.py", "page_commands.py"}
 FORBIDDEN = {
     f"{module}.{name}"
     for module, names in {
