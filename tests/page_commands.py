@@ -1,10 +1,10 @@
 """`python -m tests.page_commands`: run every command of the pages in a fresh clone, as a reader would.
 
-A command is a line of an indented block, or of a fenced block of the shell, that begins with one of `PROGRAMS`.
-They run page by page, in each page's order, in a clone of the last commit; the pages themselves say when to
-activate the environment and when to install every extra. Lines that a page shows below a command with a prompt
-(`$`) are what the command must print. Prints each command with its exit code and seconds, and fails where one fails
-or prints something else than its page shows.
+A command is a line of an indented block, or of a fenced block of the shell, that begins with one of
+`PROGRAMS`. They run page by page, in each page's order, in a clone of the last commit; the pages themselves say
+when to activate the environment and when to install every extra. Lines that a page shows below a command with a
+prompt (`$`) are what the command must print. Prints each command with its exit code and seconds, and fails where
+one fails or prints something else than its page shows.
 """
 
 from __future__ import annotations
@@ -239,12 +239,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 if a command failed or printed something else than its page shows.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.page_commands", description=__doc__)
-    parser.add_argument(
-        "--until", metavar="TEXT", help="stop each page before the first command with this in it"
-    )
-    parser.add_argument(
-        "--clone", metavar="DIR", type=Path, help="a clone to go on in, instead of a fresh one"
-    )
+    parser.add_argument("--until", metavar="TEXT", help="stop each page before a command with this in it")
+    parser.add_argument("--clone", metavar="DIR", type=Path, help="a clone to go on in; a fresh one")
     parser.add_argument("pages", nargs="*", default=PAGES, help="pages to run; all that have commands")
     asked = parser.parse_args(arguments)
     ran = failed = 0
