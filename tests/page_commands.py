@@ -1,10 +1,10 @@
 """`python -m tests.page_commands`: run every command of the pages in a fresh clone, as a reader would.
 
 A command is a line of an indented block, or of a fenced block of the shell, that begins with one of
-`PROGRAMS`. They run page by page, in each page's order, in a clone of the last commit; the pages themselves say
-when to activate the environment and when to install every extra. Lines that a page shows below a command with a
-prompt (`$`) are what the command must print. Prints each command with its exit code and seconds, and fails where
-one fails or prints something else than its page shows.
+`PROGRAMS`. They run page by page, in each page's order, in a clone of the last commit; the pages
+themselves say when to activate the environment and when to install every extra. Lines that a page shows
+below a command with a prompt (`$`) are what the command must print. Prints each command with its exit
+code and seconds, and fails where one fails or prints something else than its page shows.
 """
 
 from __future__ import annotations
