@@ -10,11 +10,10 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
+from python_reference import python_reference
 
-import crime_pipelines
 from crime_pipelines.cli.common.errors import EXIT_CODES
 from crime_pipelines.cli.common.options import variable_of
 from crime_pipelines.cli.main import cli
@@ -39,7 +38,7 @@ def pages() -> dict[str, str]:
         path: f"{_NOTE}\n{_BLANKS.sub(_ONE_BLANK, text.strip())}\n"
         for path, text in {
             "reference/cli.md": _cli(),
-            "reference/python.md": _python(),
+            "reference/python.md": python_reference(),
             "reference/settings.md": _settings(),
             "reference/answers.md": _answers(),
             "reference/tables.md": _tables(),
@@ -102,60 +101,6 @@ def _options(path: tuple[str, ...], parameters: Sequence[click.Parameter]) -> st
         variable = "" if each.name == "help" else f"`{variable_of(path, each)}`"
         rows.append((f"`{names}`".replace("|", "\\|"), _cell(text), variable))
     return _table(("option", "what", "variable"), rows) if rows else ""
-
-
-def _python() -> str:
-    parts = [
-        "# Python API",
-        "Everything here is imported from `crime_pipelines` and follows semantic versioning. "
-        "[A notebook](../answers.ipynb) shows most of it; `examples/` in the repository are programs.",
-    ]
-    for name in crime_pipelines.__all__:
-        value = getattr(crime_pipelines, name)
-        if name == "__version__":
-            continue
-        parts.append(f"## {name}")
-        if inspect.isclass(value):
-            parts.append(_docstring(value))
-            for method, found in vars(value).items():
-                if not method.startswith("_") and (inspect.isfunction(found) or isinstance(found, property)):
-                    shown = "" if isinstance(found, property) else _signature(found)
-                    parts += [f"### {name}.{method}", shown, _docstring(found)]
-        else:
-            parts += [_signature(value), _docstring(value)]
-    return "\n\n".join(filter(None, parts))
-
-
-def _signature(function: Any) -> str:
-    text = str(inspect.signature(function)).replace("'", "")
-    text = re.sub(r"(\w+\.)+(?=[A-Z])", "", text)
-    return f"```python\n{function.__name__}{text}\n```"
-
-
-def _docstring(value: Any) -> str:
-    """Return a docstring as Markdown: its sections as lists, its examples as code."""
-    lines: list[str] = []
-    section = ""
-    for line in inspect.cleandoc(value.__doc__ or "").splitlines():
-        if re.fullmatch(r"(Args|Returns|Raises|Attributes|Yields):", line):
-            section = line[:-1]
-            lines += ["", f"**{section}**", ""]
-        elif section and line.startswith("    ") and not line.startswith("     "):
-            named = re.match(r"    (\w+): (.*)", line)
-            lines.append(
-                f"- `{named[1]}`: {named[2]}" if named and section != "Returns" else f"- {line.strip()}"
-            )
-        elif section and line.startswith("     "):
-            lines.append(f"  {line.strip()}")
-        elif line.startswith((">>> ", "... ")):
-            lines += [] if lines and lines[-1].startswith("    ") else [""]
-            lines.append(f"    {line}")
-        elif lines and lines[-1].startswith("    ") and line:
-            lines.append(f"    {line}")
-        else:
-            lines.append(line)
-    text = re.sub(r"\n- (?!`)([^\n]*)(?=\n- )", r"\n- \1", "\n".join(lines))
-    return text.replace("``", "`")
 
 
 def _settings() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +28,9 @@ def named(path: Path) -> str:
 
 
 def loaded(name: str) -> ModuleType:
-    """A script of the documentation, as a module."""
+    """A script of the documentation, as a module; it imports what lies beside it, as when it is run."""
+    if str(DOCS) not in sys.path:
+        sys.path.append(str(DOCS))
     spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
