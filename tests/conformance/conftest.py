@@ -1,0 +1,49 @@
+"""Which cases of the suite are quick enough for `make test` on engines whose runs take seconds.
+
+`make test-all` runs all of them. DuckDB, the default engine, has all in `make test` too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+_EVERY_ENGINE: Final = frozenset(
+    {
+        "test_gives_what_the_rules_say[generated]",  # every defect that the generator knows
+        "test_gives_what_the_rules_say[structure]",  # quotes, line breaks, widths
+        "test_the_output_is_sound",
+        "test_refuses_in_one_line[a damaged file among others]",
+        "test_refuses_what_would_be_answered_wrongly[day first]",
+    }
+)
+_EVERY_READER: Final = frozenset(
+    {
+        "test_gives_what_the_rules_say[moments]",
+        "test_gives_what_the_rules_say[spellings]",
+        "test_gives_what_the_rules_say[versions]",
+        "test_gives_what_the_rules_say[outlying]",
+        "test_gives_what_the_rules_say[short_row_behind_a_cut]",
+        "test_warns[outlying]",
+        "test_maps_every_form",
+    }
+)
+#: Classes that are slow but for the cases named.
+QUICK: Final = {
+    "TestSpark": _EVERY_ENGINE | _EVERY_READER,
+    "TestSparkLayouts": _EVERY_READER,
+    "TestBeamDirect": _EVERY_ENGINE | _EVERY_READER,
+    "TestBeamFormats": frozenset({"test_a_folder_of_formats_and_other_files"}),
+    "TestBeamLayouts": _EVERY_READER,
+    "TestBeamPrism": _EVERY_ENGINE,
+}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what is not in `QUICK`."""
+    for item in items:
+        named = item.cls.__name__ if isinstance(item, pytest.Function) and item.cls else ""
+        if named in QUICK and item.name not in QUICK[named]:
+            item.add_marker(pytest.mark.slow)
