@@ -10,6 +10,7 @@ from crime_pipelines import __version__
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.answers import covered_period
+from crime_pipelines.cloud.warehouse.department import record_fields
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.views import INCIDENTS, table_names
 from crime_pipelines.dashboard.dashboard import Shown
@@ -104,6 +105,7 @@ class LiveWarehouse:
             covered_period=covered,
             data_quality=quality,
             versions={"crime-pipelines": __version__},
+            **record_fields(self._client, self._settings),
         )
 
     def _shift(self) -> int:
