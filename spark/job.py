@@ -19,6 +19,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from crime_pipelines.cloud.dataproc import driver_libraries as libraries
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.periods.as_of import LATEST, read_as_of
 from crime_pipelines.errors import InputError, PipelineError, no_incident
 from crime_pipelines.spark.session import configure
@@ -65,14 +66,21 @@ class Attempt:
         """Resolve the input to files.
 
         Raises:
-            InputError: there are none, one can't be read, or one is of another department.
+            InputError: there are none, one can't be read or is of another department, or the layout can't be
+                read.
         """
         from crime_pipelines.cloud.file_lists import files_of
+        from crime_pipelines.cloud.layouts import layout_at
+        from crime_pipelines.cloud.settings import Settings
         from crime_pipelines.sources import resolve_for_warehouse
         from crime_pipelines.spark.files import Located
 
-        sources = files_of(self.options.input)
-        found = [Located(file, file.location) for each in sources for file in resolve_for_warehouse(each)]
+        layout = layout_at(Settings(self.options.project), self.options.layout)
+        found = [
+            Located(file, file.location)
+            for source in files_of(self.options.input)
+            for file in resolve_for_warehouse(source, layout)
+        ]
         for located in found:
             if not (located.file.form.is_plain or located.file.gzipped):
                 raise InputError(
@@ -149,6 +157,8 @@ class Attempt:
             attempt=self.name,
             architecture=architecture,
             source=self.options.input,
+            layout=str(files[0].file.layout),
+            department=files[0].file.layout.department,
             files=row_counts.files,
             engine="spark",
             started_at=self.started_at,
@@ -183,6 +193,12 @@ def options_of(description: str) -> argparse.ArgumentParser:
         default=LATEST,
         metavar="DATE",
         help="day of the answers, YYYY-MM-DD [default: %(default)s, the end of the covered period]",
+    )
+    parser.add_argument(
+        "--layout",
+        default=CHICAGO.name,
+        metavar="NAME|URI",
+        help="the department's layout: a bundled one, or a .toml file's gs:// URI [default: %(default)s]",
     )
     parser.add_argument(
         "--max-rejected",

@@ -1,6 +1,6 @@
 """Architecture 2 on Dataproc: incident files straight into BigQuery, and the answers from there.
 
-    spark-submit job_bigquery.py --input URI --run-id ID --shift-years N --as-of DATE|latest
+    spark-submit job_bigquery.py --input URI --run-id ID --shift-years N --as-of DATE|latest --layout NAME|URI
         --dataset crime --answers-dataset crime_answers --topic TOPIC --project PROJECT
 
 Google's connector appends the attempt's rows; each write is committed at once. The driver counts them, and

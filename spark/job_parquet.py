@@ -1,6 +1,6 @@
 """Architecture 1 on Dataproc: incident files to Parquet in Cloud Storage, announced on Pub/Sub.
 
-    spark-submit job_parquet.py --input URI --run-id ID --shift-years N --as-of DATE|latest
+    spark-submit job_parquet.py --input URI --run-id ID --shift-years N --as-of DATE|latest --layout NAME|URI
         --output gs://LAKE/runs --topic TOPIC --project PROJECT
 
 An attempt writes into a folder of its own. The manifest names that folder; it is written last, in one

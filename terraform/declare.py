@@ -8,15 +8,19 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from crime_pipelines import __version__
 from crime_pipelines.cloud.dataproc.templates import as_json
 from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.department import department_row
 from crime_pipelines.cloud.warehouse.setup import declarations
-from crime_pipelines.domain.areas import AREAS as KNOWN_AREAS
-from crime_pipelines.schema.warehouse import AREAS
+from crime_pipelines.layouts import BUNDLED, bundled
+from crime_pipelines.schema.columns import Table
+from crime_pipelines.schema.warehouse import AREAS, DEPARTMENT
 
 FOLDER: Final = Path(__file__).parent / "declared"
 MODULES: Final = sorted(path.parent for path in Path(__file__).parent.glob("modules/*/variables.tf"))
@@ -52,14 +56,29 @@ def warehouse() -> str:
     return json.dumps(declarations(), indent=2, ensure_ascii=False) + "\n"
 
 
-def areas() -> str:
-    """Return the rows of the table of areas, one JSON object a line."""
-    rows = (dict(zip(AREAS.names, area, strict=True)) for area in KNOWN_AREAS)
-    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+def rows_of(table: Table, rows: Iterable[Iterable[object]]) -> str:
+    """Return rows of a table, one JSON object a line."""
+    objects = (dict(zip(table.names, row, strict=True)) for row in rows)
+    return "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in objects)
+
+
+def areas(layout: str) -> str:
+    """Return the rows of the table of areas for a layout."""
+    return rows_of(AREAS, bundled(layout).areas.all)
+
+
+def department(layout: str) -> str:
+    """Return the row of the table of the department for a layout."""
+    return rows_of(DEPARTMENT, [department_row(bundled(layout))])
 
 
 #: What goes into which file.
-DECLARED: Final = {"templates.json": templates, "warehouse.json": warehouse, "areas.jsonl": areas}
+DECLARED: Final = {
+    "templates.json": templates,
+    "warehouse.json": warehouse,
+    **{f"{each}/areas.jsonl": partial(areas, each) for each in BUNDLED},
+    **{f"{each}/department.jsonl": partial(department, each) for each in BUNDLED},
+}
 
 
 def readme(module: Path) -> str:
@@ -88,6 +107,7 @@ def _table(module: Path, kind: str) -> str:
 def main() -> None:
     """Write the files."""
     for name, text in DECLARED.items():
+        (FOLDER / name).parent.mkdir(exist_ok=True)
         (FOLDER / name).write_text(text(), encoding="utf-8")
     for module in MODULES:
         (module / "README.md").write_text(readme(module), encoding="utf-8")

@@ -88,6 +88,9 @@ locals {
       "stream keeps its state"    = { bucket = "staging", account = "stream", role = "roles/storage.objectUser", when = null }
       "stream reads its template" = { bucket = "code", account = "stream", role = "roles/storage.objectViewer", when = null }
     },
+    startswith(var.layout, "gs://") ? {
+      "feed reads its layout" = { bucket = "code", account = "feed", role = "roles/storage.objectViewer", when = null }
+    } : {},
     merge([for job in ["job-1", "job-2"] : {
       "${job} reads landing" = { bucket = "landing", account = job, role = "roles/storage.objectViewer", when = null }
       "${job} reads code"    = { bucket = "code", account = job, role = "roles/storage.objectViewer", when = null }

@@ -41,6 +41,7 @@ locals {
     CRIME_FEED_URL             = var.feed_url
     CRIME_TEMPLATE             = module.dataproc.templates[local.leading]
     CRIME_SHIFT_YEARS          = tostring(var.shift_years)
+    CRIME_LAYOUT               = var.layout
     CRIME_DATAPROC_ENDPOINT    = "${var.region}-dataproc.googleapis.com:443"
     CRIME_DATAPROC_ACCOUNT     = module.security.emails["job-${local.leading}"]
     CRIME_DATAPROC_SUBNETWORK  = module.network.subnetwork
@@ -131,6 +132,7 @@ module "bigquery" {
   deletion_protection = var.deletion_protection
   minimum_count       = var.minimum_count
   load_again          = var.load_again
+  layout              = var.layout
   # Through the view, whoever reads counts for publishing asks of these columns too: they get nothing from them.
   masked_readers = setunion(setsubtract(var.investigators, var.fine_grained_readers), var.publish_readers)
   clear_readers  = setunion(var.fine_grained_readers, [for account in local.warehouse_accounts : "serviceAccount:${module.security.emails[account]}"])
@@ -274,6 +276,7 @@ module "scheduler" {
         RUN_ID      = "scheduled-architecture-${architecture}"
         SHIFT_YEARS = tostring(var.shift_years)
         AS_OF       = "latest"
+        LAYOUT      = var.layout
       }
     }
   }
@@ -295,6 +298,7 @@ module "dataflow" {
   subscription   = module.pubsub.pipeline_subscription
   dataset        = module.bigquery.dataset
   shift_years    = var.shift_years
+  layout         = var.layout
 
   # A drain needs the workers' grants to the end.
   depends_on = [google_project_iam_member.this, google_storage_bucket_iam_member.this, google_pubsub_topic_iam_member.this]

@@ -6,6 +6,11 @@ output "environment" {
 output "settings" {
   description = "The same, by name."
   value       = local.environment
+
+  precondition {
+    condition     = startswith(var.layout, "chicago") || !startswith(var.feed_url, "https://data.cityofchicago.org/") || !var.streaming
+    error_message = "The feed of another department than Chicago's comes from another API: name its resource, feed_url."
+  }
 }
 
 output "landing" {

@@ -72,6 +72,17 @@ variable "shift_years" {
   }
 }
 
+variable "layout" {
+  description = "Layout of the department whose incidents the warehouse holds: chicago, chicago_bigquery, new_york, los_angeles, generic, or a gs:// URI of a .toml file in the code bucket, whose areas `crime-pipelines warehouse setup` fills in."
+  type        = string
+  default     = "chicago"
+
+  validation {
+    condition     = contains(["chicago", "chicago_bigquery", "new_york", "los_angeles", "generic"], var.layout) || can(regex("^gs://${var.project}-crime-code/([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*[.]toml$", var.layout))
+    error_message = "A layout that comes with the package, or gs://PROJECT-crime-code/FOLDER/NAME.toml."
+  }
+}
+
 variable "package_version" {
   description = "The version of crime-pipelines that `crime-pipelines dataproc publish` has put up."
   type        = string
@@ -295,7 +306,7 @@ variable "landing_days" {
 }
 
 variable "load_again" {
-  description = "Another number loads the table of areas again: needed where a deployment is made anew in the same project."
+  description = "Another number loads the tables of areas and of the department again: needed where a deployment is made anew in the same project."
   type        = number
   default     = 1
 }

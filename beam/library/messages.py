@@ -14,7 +14,9 @@ from crime_pipelines.beam.library.incident import Deletion, Incident
 from crime_pipelines.beam.streaming.messages import Version
 from crime_pipelines.beam.streaming.stream import ReadFeed
 from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.versions import Tombstone
+from crime_pipelines.layouts import layout_named
 
 
 class MessagesRead(NamedTuple):
@@ -38,18 +40,22 @@ class ReadMessages(beam.PTransform):
     carry the time of their publication, as those of Pub/Sub do, dates are held against it.
     """
 
-    def __init__(self, *, shift_years: int = DEFAULT_SHIFT_YEARS) -> None:
-        """Remember the shift.
+    def __init__(self, *, shift_years: int = DEFAULT_SHIFT_YEARS, layout: str | None = None) -> None:
+        """Remember the shift and the layout.
 
         Args:
             shift_years: calendar years to move dates by.
+            layout: the department's layout, by its name or its TOML file; the City of Chicago's unless given.
+
+        Raises:
+            InputError: there is no such layout.
         """
         super().__init__()
-        self._shift_years = shift_years
+        self._shift_years, self._layout = shift_years, layout_named(layout or CHICAGO.name)
 
     def expand(self, payloads: PCollection) -> MessagesRead:
         """Wire it."""
-        read = payloads | "Read" >> ReadFeed(self._shift_years)
+        read = payloads | "Read" >> ReadFeed(self._shift_years, self._layout)
         return MessagesRead(
             read.versions | "Incidents" >> beam.FlatMap(_incidents).with_output_types(Incident),
             read.versions | "Deletions" >> beam.FlatMap(_deletions).with_output_types(Deletion),
@@ -58,7 +64,10 @@ class ReadMessages(beam.PTransform):
 
     def display_data(self) -> dict[str, DisplayDataItem]:
         """Return what a runner's page shows of this step."""
-        return {"shift_years": DisplayDataItem(self._shift_years, label="Date shift, years")}
+        return {
+            "shift_years": DisplayDataItem(self._shift_years, label="Date shift, years"),
+            "layout": DisplayDataItem(str(self._layout), label="Layout"),
+        }
 
 
 def _incidents(version: Version) -> Iterator[Incident]:

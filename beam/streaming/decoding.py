@@ -8,6 +8,8 @@ from typing import Final
 
 import orjson
 
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.domain.messages import BadMessage, read_decoded, read_message, text_of
 from crime_pipelines.domain.reading import Incident
 from crime_pipelines.domain.versions import Tombstone
@@ -28,13 +30,14 @@ class _UnsureError(Exception):
 
 
 def read_payload(
-    payload: bytes, shift_years: int, published_at: datetime | None = None
+    payload: bytes, shift_years: int, layout: Layout = CHICAGO, published_at: datetime | None = None
 ) -> Incident | Tombstone | BadMessage:
     """Read a message.
 
     Args:
         payload: as for `read_message`.
         shift_years: as for `read_message`.
+        layout: as for `read_message`.
         published_at: as for `read_message`.
 
     Returns:
@@ -45,11 +48,11 @@ def read_payload(
             found = orjson.loads(payload)
             # orjson keeps the last of two equal keys: where every end of a key has its key, none is lost
             if not _SPACED_KEY_END.search(payload) and payload.count(_KEY_END) == _keys(found):
-                return read_decoded(found, shift_years, _text_of, published_at=published_at)
+                return read_decoded(found, shift_years, _text_of, layout, published_at)
         except (orjson.JSONDecodeError, _UnsureError):
             # Not JSON, or what the standard library alone takes: NaN, half a surrogate pair.
             pass
-    return read_message(payload, shift_years, published_at=published_at)
+    return read_message(payload, shift_years, layout, published_at)
 
 
 def _keys(value: object) -> int:

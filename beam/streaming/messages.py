@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import apache_beam as beam
+from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
 from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
@@ -17,14 +18,14 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP, Timestamp
 from crime_pipelines.beam.streaming.decoding import read_payload
 from crime_pipelines.cloud.run_ids import FEED
 from crime_pipelines.domain.fields import COLUMNS
-from crime_pipelines.domain.messages import BadMessage
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.model import Layout
+from crime_pipelines.domain.messages import DEPARTMENT, OTHER_DEPARTMENT, REFUSED, BadMessage
 from crime_pipelines.domain.reading import Incident
 from crime_pipelines.domain.versions import Tombstone
 
 METRICS: Final = "crime_pipelines"
 DEAD_LETTERS: Final = "dead_letters"
-#: A row's own reason where the warehouse refuses it.
-REFUSED: Final = "refused_by_warehouse"
 #: Characters of a dead letter's payload and of its error that its row in the warehouse holds.
 EXCERPT: Final = 16_384
 _NOTHING: Final = dict.fromkeys(COLUMNS)
@@ -35,7 +36,7 @@ class DeadLetter:
     """A message that can't become a version of an incident, or whose version the warehouse refuses.
 
     Attributes:
-        reason: the reason, of `fields.Reason`, or `REFUSED`.
+        reason: the reason, of `fields.Reason`, or `REFUSED`, or `OTHER_DEPARTMENT`.
         error: what is wrong, in words.
         payload: the message as it came.
         received_at: when it was published, UTC.
@@ -106,14 +107,15 @@ class Version:
 class ReadMessage(beam.DoFn):
     """Reads messages: versions of incidents; tagged, dead letters."""
 
-    def __init__(self, shift_years: int) -> None:
-        """Remember the shift.
+    def __init__(self, shift_years: int, layout: Layout = CHICAGO) -> None:
+        """Remember the shift and the layout.
 
         Args:
             shift_years: calendar years to move dates by.
+            layout: the department's layout.
         """
         super().__init__()
-        self._shift_years = shift_years
+        self._shift_years, self._layout = shift_years, layout
         self._read = Metrics.counter(METRICS, "messages_read")
         self._dead = Metrics.counter(METRICS, "messages_dead")
         self._count = 0
@@ -123,12 +125,12 @@ class ReadMessage(beam.DoFn):
         self._count = 0
 
     def process(
-        self, payload: bytes, published: Timestamp = beam.DoFn.TimestampParam
+        self, message: bytes | PubsubMessage, published: Timestamp = beam.DoFn.TimestampParam
     ) -> Sequence[Version | TaggedOutput]:
         """Read one message.
 
         Args:
-            payload: the message.
+            message: the message; with its attributes, where these name its department.
             published: when it was published; a source that is no stream doesn't say so.
 
         Returns:
@@ -137,13 +139,28 @@ class ReadMessage(beam.DoFn):
         self._count += 1
         known = None if published == MIN_TIMESTAMP else published.to_utc_datetime().replace(tzinfo=UTC)
         published_at = known or datetime.now(UTC)
-        found = read_payload(payload, self._shift_years, known)
+        payload, department = _opened(message)
+        if department and department != self._layout.department:
+            own = self._layout.department
+            return self._put_aside(OTHER_DEPARTMENT, f"of {department}, not {own}", payload, published_at)
+        found = read_payload(payload, self._shift_years, self._layout, known)
         if isinstance(found, BadMessage):
-            self._dead.inc()
-            letter = DeadLetter(found.reason.value, found.error, payload, published_at)
-            return (TaggedOutput(DEAD_LETTERS, letter),)
+            return self._put_aside(found.reason.value, found.error, payload, published_at)
         return (Version(found, payload, published_at),)
+
+    def _put_aside(
+        self, reason: str, error: str, payload: bytes, published_at: datetime
+    ) -> Sequence[Version | TaggedOutput]:
+        self._dead.inc()
+        return (TaggedOutput(DEAD_LETTERS, DeadLetter(reason, error, payload, published_at)),)
 
     def finish_bundle(self) -> None:
         """Tell what was counted."""
         self._read.inc(self._count)
+
+
+def _opened(message: bytes | PubsubMessage) -> tuple[bytes, str]:
+    """Return a message's payload, and the department that its attributes name; empty for none."""
+    if isinstance(message, bytes):
+        return message, ""
+    return message.data, (message.attributes or {}).get(DEPARTMENT, "")

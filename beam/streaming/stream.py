@@ -26,7 +26,10 @@ from crime_pipelines.beam.streaming.messages import (
     Version,
 )
 from crime_pipelines.beam.streaming.sinks import AppendRows
+from crime_pipelines.cloud.layouts import deployed_layout
 from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.schema import warehouse
 
@@ -44,26 +47,26 @@ class Feed(NamedTuple):
 
 
 class ReadFeed(beam.PTransform):
-    """Payloads, timestamped by their publication, to versions of incidents and dead letters.
+    """Payloads, or messages of Pub/Sub, timestamped by their publication, to versions and dead letters.
 
     It keeps no state: order, repeats, restarts and upgrades change nothing in what the warehouse makes of the
     versions.
     """
 
-    def __init__(self, shift_years: int) -> None:
-        """Remember the shift.
+    def __init__(self, shift_years: int, layout: Layout = CHICAGO) -> None:
+        """Remember the shift and the layout.
 
         Args:
             shift_years: calendar years to move dates by.
+            layout: the department's layout.
         """
         super().__init__()
-        self._shift_years = shift_years
+        self._shift_years, self._layout = shift_years, layout
 
-    def expand(self, payloads: beam.PCollection) -> Feed:
+    def expand(self, messages: beam.PCollection) -> Feed:
         """Wire it."""
-        read = payloads | "Read" >> beam.ParDo(ReadMessage(self._shift_years)).with_outputs(
-            DEAD_LETTERS, main="versions"
-        )
+        reader = ReadMessage(self._shift_years, self._layout)
+        read = messages | "Read" >> beam.ParDo(reader).with_outputs(DEAD_LETTERS, main="versions")
         return Feed(of_type(read.versions, Version), of_type(read[DEAD_LETTERS], DeadLetter))
 
 
@@ -110,10 +113,15 @@ def build(pipeline: beam.Pipeline, settings: Settings) -> None:
     Args:
         pipeline: the pipeline.
         settings: the settings; topics and subscription exist.
+
+    Raises:
+        InputError: the layout can't be read.
     """
+    layout = deployed_layout(settings)
     source = f"projects/{settings.project}/subscriptions/{settings.feed_subscription}"
-    payloads = pipeline | "FromPubSub" >> beam.io.ReadFromPubSub(subscription=source)
-    letters = payloads | "Feed" >> ReadFeed(settings.shift_years) | "Write" >> WriteFeed(settings, source)
+    messages = pipeline | "FromPubSub" >> beam.io.ReadFromPubSub(subscription=source, with_attributes=True)
+    feed = messages | "Feed" >> ReadFeed(settings.shift_years, layout)
+    letters = feed | "Write" >> WriteFeed(settings, source)
     (
         letters
         | "Payloads" >> beam.Map(lambda letter: letter.payload).with_output_types(bytes)
@@ -141,6 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             feed_subscription=ours.feed_subscription,
             dataset=ours.dataset,
             shift_years=ours.shift_years,
+            layout=ours.layout,
         )
         with beam.Pipeline(options=options) as pipeline:
             build(pipeline, settings)
@@ -160,6 +169,7 @@ def own_options() -> argparse.ArgumentParser:
     parser.add_argument("--feed_subscription", default=None, help="subscription of the feed, its short name")
     parser.add_argument("--dataset", default=None, help="the warehouse's dataset")
     parser.add_argument("--shift_years", type=int, default=None, help="calendar years to move dates by")
+    parser.add_argument("--layout", default=None, help="the department's layout, a name or a gs:// URI")
     return parser
 
 

@@ -18,8 +18,13 @@ from crime_pipelines.cli.common.progress import TerminalProgress
     metavar="SOURCE",
     help="The files that the output was made from: their rows are counted again.",
 )
+@click.option(
+    "--layout",
+    metavar="NAME|FILE",
+    help="Layout of SOURCE: one of 'crime-pipelines layout list', or a .toml file. [default: the output's]",
+)
 @click.pass_context
-def check(context: click.Context, folder: Path, source: str | None) -> None:
+def check(context: click.Context, folder: Path, source: str | None, layout: str | None) -> None:
     """Hold the output of a run in DIR against its own invariants.
 
     Every row is accounted for, the Parquet files hold what run.json says, each incident stands once and in
@@ -30,11 +35,14 @@ def check(context: click.Context, folder: Path, source: str | None) -> None:
     Examples
       crime-pipelines check out
       crime-pipelines check out --source crimes.csv.gz
+      crime-pipelines check out --source export.csv --layout mine.toml
     """
     from crime_pipelines.output.checks import check_output
 
+    if layout and source is None:
+        raise click.UsageError("--layout is that of a SOURCE; name it by --source")
     broken = 0
-    for finding in check_output(folder, source):
+    for finding in check_output(folder, source, layout):
         broken += finding.problem is not None
         if finding.problem is None:
             say(f"ok    {finding.check}")

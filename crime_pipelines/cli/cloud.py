@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from crime_pipelines.cloud.settings import ARCHITECTURES, VARIABLES, Settings
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.errors import InputError
 from crime_pipelines.support.extras import how_to_install
 
@@ -47,13 +48,34 @@ def architecture_option(command: _Command) -> _Command:
     )(command)
 
 
-def settings_of(project: str | None, region: str | None, architecture: str | None = None) -> Settings:
+def layout_option(command: _Command) -> _Command:
+    """Return the option that names the department's layout.
+
+    Args:
+        command: a command with the parameter `layout`.
+
+    Returns:
+        The command.
+    """
+    return click.option(
+        "--layout",
+        metavar="NAME|URI",
+        help="Layout of the department whose incidents the warehouse holds: one of 'crime-pipelines layout "
+        "list', or the gs:// URI of a .toml file in the code bucket. "
+        f"[default: {VARIABLES['layout']}, or {CHICAGO.name}]",
+    )(command)
+
+
+def settings_of(
+    project: str | None, region: str | None, architecture: str | None = None, layout: str | None = None
+) -> Settings:
     """Return the settings of a command.
 
     Args:
         project: the option, if given.
         region: the option, if given.
         architecture: the option, if given.
+        layout: the option, if given.
 
     Returns:
         The settings, from the options and the environment.
@@ -61,7 +83,7 @@ def settings_of(project: str | None, region: str | None, architecture: str | Non
     Raises:
         InputError: a setting is missing or wrong.
     """
-    settings = Settings.from_environment(project=project, region=region)
+    settings = Settings.from_environment(project=project, region=region, layout=layout)
     return settings.for_architecture(int(architecture)) if architecture else settings
 
 

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.console import Console
 
-from crime_pipelines.cli.cloud import architecture_option, google_libraries, place_options, settings_of
+from crime_pipelines.cli.cloud import (
+    architecture_option,
+    google_libraries,
+    layout_option,
+    place_options,
+    settings_of,
+)
 from crime_pipelines.cloud import run_ids
 from crime_pipelines.cloud.allowed_sources import refuse_other_sources
 from crime_pipelines.domain.periods.as_of import LATEST
@@ -81,17 +87,26 @@ def doctor(context: click.Context, project: str | None, region: str | None) -> N
     show_default=True,
     help="Also the third-party libraries of the jobs' driver, fetched from the package index.",
 )
-def publish(project: str | None, region: str | None, wheel: Path | None, libraries: bool) -> None:
+@click.option(
+    "--layout",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also a layout of your own, a .toml file, with its table of areas.",
+)
+def publish(
+    project: str | None, region: str | None, wheel: Path | None, libraries: bool, layout: Path | None
+) -> None:
     """Upload the package, the job files and the driver's libraries to the code bucket."""
     settings = settings_of(project, region)
     with google_libraries():
         from crime_pipelines.cloud.clients import storage_client
         from crime_pipelines.cloud.dataproc.client import explained
         from crime_pipelines.cloud.dataproc.publish import publish as upload
+        from crime_pipelines.cloud.dataproc.publish import publish_layout
     with explained(f"gs://{settings.code_bucket}"), _status("publishing") as status:
-        uploaded = upload(
-            settings, storage_client(settings), status.update, wheel=wheel, with_libraries=libraries
-        )
+        storage = storage_client(settings)
+        uploaded = [] if layout is None else [publish_layout(settings, storage, layout)]
+        uploaded += upload(settings, storage, status.update, wheel=wheel, with_libraries=libraries)
     for uri in uploaded:
         click.echo(uri)
 
@@ -127,6 +142,7 @@ def templates(project: str | None, region: str | None, show: bool) -> None:
     metavar="YYYY-MM-DD",
     help="Day of the answers. [default: the end of the covered period]",
 )
+@layout_option
 @click.option("--serverless", is_flag=True, help="As a serverless batch instead of on a cluster.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Watch the run until it is over.")
 @click.pass_context
@@ -139,22 +155,26 @@ def submit(
     run_id: str | None,
     shift_years: int | None,
     as_of: datetime | None,
+    layout: str | None,
     serverless: bool,
     wait: bool,
 ) -> None:
     """Start a run that reads SOURCE, a gs:// URI of a file, a folder or a glob."""
-    settings = settings_of(project, region, architecture)
+    settings = settings_of(project, region, architecture, layout)
     with google_libraries():
         from crime_pipelines.cloud.clients import storage_client
         from crime_pipelines.cloud.dataproc.client import explained
         from crime_pipelines.cloud.dataproc.starting import start_once
         from crime_pipelines.cloud.dataproc.submission import Submission
+        from crime_pipelines.cloud.layouts import refuse_other_layouts
     refuse_other_sources(source, settings)
+    refuse_other_layouts(settings.layout, settings)
     submission = Submission(
         run_ids.of_request(source, datetime.now(UTC)) if run_id is None else run_id,
         source,
         settings.shift_years if shift_years is None else shift_years,
         f"{as_of:%Y-%m-%d}" if as_of else LATEST,
+        settings.layout,
     )
     with explained(f"run {submission.run_id}"), _connected(settings) as service:
         started = start_once(

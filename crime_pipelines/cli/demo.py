@@ -41,9 +41,23 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Its seed.")
 @click.option(
+    "--layout",
+    metavar="NAME|FILE",
+    help="Layout of SOURCE, or of the generated file: one of 'crime-pipelines layout list', or a .toml file. "
+    "[default: told by the headings of SOURCE, or chicago]",
+)
+@click.option(
     "--keep", "keeps", is_flag=True, help="Leave the cloud up until Ctrl-C, and say what to look at."
 )
-def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int, keeps: bool) -> None:
+def demo(
+    source: str | None,
+    architecture: str,
+    out: Path,
+    rows: int,
+    seed: int,
+    layout: str | None,
+    keeps: bool,
+) -> None:
     """Send SOURCE through a cloud on this machine and show each step as it happens.
 
     SOURCE is a CSV file, plain or gzipped; without one, a file is made up. It lands in a bucket, its event
@@ -82,7 +96,14 @@ def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int,
         threading.Event().wait()
 
     record, answers = show(
-        source, out, architecture, say, rows=rows, seed=seed, keep=look_around if keeps else None
+        source,
+        out,
+        architecture,
+        say,
+        rows=rows,
+        seed=seed,
+        layout=layout,
+        keep=look_around if keeps else None,
     )
     if keeps:
         click.echo("The cloud is down.", err=True)

@@ -6,11 +6,14 @@ import json
 
 import click
 
-from crime_pipelines.cli.cloud import google_libraries, place_options, settings_of
+from crime_pipelines.cli.cloud import google_libraries, layout_option, place_options, settings_of
 from crime_pipelines.domain.fields import Reason
+from crime_pipelines.domain.messages import OTHER_DEPARTMENT, REFUSED
 
 _reason_option = click.option(
-    "--reason", type=click.Choice([each.value for each in Reason]), help="Those of one reason only."
+    "--reason",
+    type=click.Choice([*(each.value for each in Reason), OTHER_DEPARTMENT, REFUSED]),
+    help="Those of one reason only.",
 )
 
 
@@ -26,26 +29,35 @@ def feed() -> None:
 @click.argument("source")
 @click.option("--speed", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Messages a second.")
 @click.option("--shuffle", type=int, metavar="SEED", help="Publish in a random order, of this seed.")
+@layout_option
 @place_options
 def replay(
-    source: str, speed: float | None, shuffle: int | None, project: str | None, region: str | None
+    source: str,
+    speed: float | None,
+    shuffle: int | None,
+    layout: str | None,
+    project: str | None,
+    region: str | None,
 ) -> None:
     """Publish every row of SOURCE as a message, for demonstrations and load.
 
     SOURCE is a file, a folder, a glob or a URI, as for `run`. Without --speed, as fast as Pub/Sub takes it.
     """
-    settings = settings_of(project, region)
+    settings = settings_of(project, region, layout=layout)
     with google_libraries():
         from itertools import chain
 
         from crime_pipelines.cloud.feed.publishing import publish_all
         from crime_pipelines.cloud.feed.replay import messages_of, paced, shuffled
+        from crime_pipelines.cloud.layouts import deployed_layout
         from crime_pipelines.sources import resolve_for_warehouse
 
-        files = resolve_for_warehouse(source)
+        known = deployed_layout(settings)
+        files = resolve_for_warehouse(source, known)
         messages = chain.from_iterable(messages_of(file) for file in files)
         ordered = messages if shuffle is None else iter(shuffled(messages, shuffle))
-        number = publish_all(settings, settings.feed_topic, paced(ordered, speed) if speed else ordered)
+        timed = paced(ordered, speed) if speed else ordered
+        number = publish_all(settings, settings.feed_topic, timed, known.department)
     click.echo(f"{source}: {number:,} messages published to {settings.feed_topic}")
 
 
@@ -57,6 +69,7 @@ def replay(
 @click.option("--since", metavar="TIME", help="Begin after this publication time where there is no FILE.")
 @click.option("--page-rows", type=click.IntRange(1, 50_000), default=5_000, show_default=True, metavar="N")
 @click.option("--most-pages", type=click.IntRange(min=1), metavar="N", help="Stop after so many pages.")
+@layout_option
 @place_options
 def poll(
     state: str,
@@ -64,15 +77,16 @@ def poll(
     since: str | None,
     page_rows: int,
     most_pages: int | None,
+    layout: str | None,
     project: str | None,
     region: str | None,
 ) -> None:
-    """Ask the City's API for what is new, and publish it.
+    """Ask the API of a department's city for what is new, and publish it.
 
     Rows come in the order of their publication; FILE is written after each page, so that a poll that was
     killed goes on where it was. An app token is taken from SOCRATA_APP_TOKEN.
     """
-    settings = settings_of(project, region)
+    settings = settings_of(project, region, layout=layout)
     with google_libraries():
         from crime_pipelines.cloud.feed.poll import poll as poll_api
 
@@ -96,13 +110,21 @@ def poll(
     help="Take more withdrawn incidents for a mistake.",
 )
 @click.option("--dry-run", is_flag=True, help="Publish nothing; print the ids of withdrawn incidents.")
+@layout_option
 @place_options
-def reconcile(url: str | None, most: int, dry_run: bool, project: str | None, region: str | None) -> None:
-    """Find incidents that the City has withdrawn, and publish a tombstone for each.
+def reconcile(
+    url: str | None,
+    most: int,
+    dry_run: bool,
+    layout: str | None,
+    project: str | None,
+    region: str | None,
+) -> None:
+    """Find incidents that the department has withdrawn, and publish a tombstone for each.
 
-    The ids in the warehouse are compared with those of the City's API, which takes a call for 50,000 of them.
+    The ids in the warehouse are compared with those of the API, which takes a call for 50,000 of them.
     """
-    settings = settings_of(project, region)
+    settings = settings_of(project, region, layout=layout)
     with google_libraries():
         from crime_pipelines.cloud.feed.reconcile import reconcile as reconcile_ids
 
@@ -148,10 +170,11 @@ def list_letters(reason: str | None, limit: int, project: str | None, region: st
 
 @deadletters.command(name="replay")
 @_reason_option
+@layout_option
 @place_options
-def replay_letters(reason: str | None, project: str | None, region: str | None) -> None:
+def replay_letters(reason: str | None, layout: str | None, project: str | None, region: str | None) -> None:
     """Publish those dead letters again that read as incidents now, after a fix."""
-    settings = settings_of(project, region)
+    settings = settings_of(project, region, layout=layout)
     with google_libraries():
         from crime_pipelines.cloud.feed.dead_letters import replay as replay_all
 

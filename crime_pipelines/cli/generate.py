@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from crime_pipelines.cli.common.options import say
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.errors import InputError
 from crime_pipelines.support.full_disk import full_disk_in_words
 
@@ -46,6 +47,14 @@ from crime_pipelines.support.full_disk import full_disk_in_words
     help="Share of rows with something wrong or unusual about them: bad dates, broken quoting, repeated "
     "rows, later versions, markup, formulas and more.",
 )
+@click.option(
+    "--layout",
+    default=CHICAGO.name,
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Layout to write in: one of 'crime-pipelines layout list', or a .toml file. Another than the City's "
+    "takes no --defects.",
+)
 @click.option("--bom", is_flag=True, help="Begin with a byte order mark.")
 @click.option("--crlf", is_flag=True, help="End lines with CR LF.")
 @click.option("--force", is_flag=True, help="Replace PATH if it is a file that exists.")
@@ -57,14 +66,16 @@ def generate(
     years: int,
     change_per_year: float,
     defects: float,
+    layout: str,
     bom: bool,
     crlf: bool,
     force: bool,
 ) -> None:
-    """Write a synthetic incident file in the City's layout to PATH.
+    """Write a synthetic incident file to PATH, in the City's layout or a department's.
 
-    The incidents are made up, but look like the real ones: types, places, hours, seasons, arrest rates. A
-    PATH that ends in .gz is gzipped. A file that exists is replaced only with --force, and never anything
+    The incidents are made up, but look like the City's: types, places, hours, seasons, arrest rates. In the
+    layout of another department they have its headings, areas and ways to write a value. A PATH that ends in
+    .gz is gzipped. A file that exists is replaced only with --force, and never anything
     else than a file. For demonstrations, load tests and benchmarks.
     """
     from crime_pipelines.synthetic import generate as write
@@ -82,6 +93,7 @@ def generate(
                     years=years,
                     change_per_year=change_per_year,
                     defects=defects,
+                    layout=layout,
                     bom=bom,
                     crlf=crlf,
                     may_replace=force,

@@ -10,6 +10,7 @@ import click
 
 from crime_pipelines.cli.cloud import google_libraries
 from crime_pipelines.cloud.settings import ARCHITECTURES, Settings
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.errors import InputError
 
 if TYPE_CHECKING:
@@ -60,11 +61,25 @@ def localcloud() -> None:
     metavar="SECONDS",
     help="How often the scheduler ticks. [default: never; `localcloud tick` ticks once]",
 )
-def up(folder: Path | None, architecture: str, tick_every: int) -> None:
+@click.option(
+    "--layout",
+    default=CHICAGO.name,
+    show_default=True,
+    metavar="NAME|FILE",
+    help="Layout of the department whose incidents its warehouse holds: one of 'crime-pipelines layout "
+    "list', or a .toml file.",
+)
+def up(folder: Path | None, architecture: str, tick_every: int, layout: str) -> None:
     """Start it."""
     with google_libraries("local"):
         from crime_pipelines.localcloud.supervisor import up as start
-    state = start(_place(folder), int(architecture), tick_every, lambda text: click.echo(text, err=True))
+    state = start(
+        _place(folder),
+        int(architecture),
+        tick_every,
+        lambda text: click.echo(text, err=True),
+        layout=layout,
+    )
     _show(state)
 
 
@@ -100,12 +115,14 @@ def land(folder: Path | None, path: str) -> None:
     from crime_pipelines.sources import resolve_for_warehouse
 
     with google_libraries("local"):
+        from crime_pipelines.cloud.layouts import deployed_layout
         from crime_pipelines.localcloud.cloud import applied
         from crime_pipelines.localcloud.demos.batch_demo import land as upload
     state = _state(folder)
-    (file,) = resolve_for_warehouse(path)
     with applied(state.environment):
-        run_id, uri = upload(Settings.from_environment(), file)
+        settings = Settings.from_environment()
+        (file,) = resolve_for_warehouse(path, deployed_layout(settings))
+        run_id, uri = upload(settings, file)
     click.echo(f"{uri}: run {run_id}")
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -22,8 +21,8 @@ boundaries_option = click.option(
     "--boundaries",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="GeoJSON of the community areas, for their true outlines on the map. [default: hexagons, put "
-    "together from the incidents' own coordinates]",
+    help="GeoJSON of the department's areas, each with its number or name, for their true outlines on the "
+    "map. [default: hexagons, put together from the incidents' own coordinates]",
 )
 title_option = click.option("--title", default="", metavar="TEXT", help="Title of the report.")
 note_option = click.option(
@@ -71,13 +70,14 @@ def report(
     Exit codes: 0 done, 1 failed on the way, 2 the input or the call is wrong.
     """
     from crime_pipelines.output.reader import read_output
+    from crime_pipelines.report.charts.geojson import read_boundaries
     from crime_pipelines.report.extras import Extras
     from crime_pipelines.report.page import PAGE, write_public, write_report
 
     if public and "png" in formats:
         raise click.UsageError("--publish writes html and pdf alone: charts as files may show small counts")
-    shapes = shapes_of(boundaries)
     output = read_output(folder)
+    shapes = read_boundaries(boundaries, output.record.known_areas) if boundaries else None
     extras = Extras(output.beside, shapes, analyses=output.analyses, title=title, note=note)
     place, write = (folder / PUBLIC, write_public) if public else (folder / REPORT, write_report)
     kinds = [*(("svg", "png") if "png" in formats else ()), *(("pdf",) if "pdf" in formats else ())]
@@ -118,15 +118,6 @@ def _print(page: Path) -> None:
     pdf = page.with_name("report.pdf")
     print_page(browser, page, pdf)
     click.echo(pdf)
-
-
-def shapes_of(boundaries: Path | None) -> Mapping[int, Any] | None:
-    """Read the outlines in a file; None without one."""
-    if boundaries is None:
-        return None
-    from crime_pipelines.report.charts.geojson import read_boundaries
-
-    return read_boundaries(boundaries)
 
 
 @click.command()
@@ -172,16 +163,15 @@ def serve(
 
     if (folder is None) is not warehouse:
         raise click.UsageError("name a DIR, or give --warehouse")
-    shapes = shapes_of(boundaries)
     if not common().quiet:
         click.echo(f"Making the report of {folder or 'the warehouse'} ...", err=True)
     source: Source
     if folder is None:
         from crime_pipelines.dashboard.warehouse import LiveWarehouse
 
-        source = LiveWarehouse(shapes)
+        source = LiveWarehouse(boundaries)
     else:
-        source = OutputFolder(folder, shapes)
+        source = OutputFolder(folder, boundaries)
     server = Server(Dashboard(source), host, port, names)
     click.echo(f"{server.address} (stop with Ctrl-C)")
     if opens:

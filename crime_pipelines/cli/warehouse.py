@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from crime_pipelines.cli.cloud import google_libraries, place_options, settings_of
+from crime_pipelines.cli.cloud import google_libraries, layout_option, place_options, settings_of
 from crime_pipelines.support.full_disk import full_disk_in_words
 
 
@@ -22,12 +22,14 @@ def warehouse() -> None:
 
 @warehouse.command()
 @place_options
-def setup(project: str | None, region: str | None) -> None:
+@layout_option
+def setup(project: str | None, region: str | None, layout: str | None) -> None:
     """Create the datasets, tables and views that are missing, and bring the views up to date.
 
-    For projects that Terraform does not look after. What is there keeps its rows.
+    For projects that Terraform does not look after, and for a layout of your own. What is there keeps its
+    rows. A dataset holds one department, whose areas come with the layout.
     """
-    settings = settings_of(project, region)
+    settings = settings_of(project, region, layout=layout)
     with google_libraries():
         from crime_pipelines.cloud.dataproc.client import explained
         from crime_pipelines.cloud.warehouse.setup import set_up

@@ -8,10 +8,11 @@ from typing import Final
 from crime_pipelines.cloud.settings import VARIABLES, Settings
 from crime_pipelines.errors import InputError
 
-_BUCKET: Final = "[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"
+#: The name of a bucket, as a pattern in RE2 and Python alike.
+BUCKET: Final = "[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"
 #: In RE2, which Dataproc checks parameters with, and in Python alike. The bucket is a name, never a pattern;
 #: two colons would chain another file system (``gs://bucket::file:///etc/passwd``).
-PATTERN: Final = f"gs://{_BUCKET}(/([^:\\x00-\\x1f]|:[^:\\x00-\\x1f])*:?)?"
+PATTERN: Final = f"gs://{BUCKET}(/([^:\\x00-\\x1f]|:[^:\\x00-\\x1f])*:?)?"
 _URI: Final = re.compile(PATTERN)
 
 

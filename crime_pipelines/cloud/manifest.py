@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from typing import Final, Self
 
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.periods.as_of import end_of_day
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.schema.row_counts import FileRows
@@ -38,6 +39,8 @@ class Manifest:
             without incidents.
         incidents: where the versions are; None where they went straight to the warehouse.
         rejects: where the rejects are; likewise.
+        layout: the layout of the files, or the TOML file that describes it.
+        department: the department that they are of.
     """
 
     run_id: str
@@ -57,6 +60,8 @@ class Manifest:
     latest: str | None = None
     incidents: str | None = None
     rejects: str | None = None
+    layout: str = CHICAGO.name
+    department: str = CHICAGO.department
 
     def __post_init__(self) -> None:
         """Hold it against its own invariant.

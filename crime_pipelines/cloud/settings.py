@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.errors import InputError
 
 #: The environment variable of each setting.
@@ -33,6 +34,7 @@ VARIABLES: Final = {
     "feed_url": "CRIME_FEED_URL",
     "template": "CRIME_TEMPLATE",
     "shift_years": "CRIME_SHIFT_YEARS",
+    "layout": "CRIME_LAYOUT",
     "dataproc_endpoint": "CRIME_DATAPROC_ENDPOINT",
     "dataproc_account": "CRIME_DATAPROC_ACCOUNT",
     "dataproc_subnetwork": "CRIME_DATAPROC_SUBNETWORK",
@@ -43,6 +45,7 @@ VARIABLES: Final = {
 }
 _NUMBERS: Final = frozenset({"architecture", "shift_years", "retry_seconds", "maximum_bytes_billed"})
 ARCHITECTURES: Final = (1, 2)
+CHICAGO_FEED: Final = "https://data.cityofchicago.org/resource/ijzp-q8t2.json"
 DEFAULT_RETRY_SECONDS: Final = 120
 #: 1 TiB, some 6 US dollars: enough for a full load of a billion incidents (docs/cost.md).
 DEFAULT_BYTES_BILLED: Final = 2**40
@@ -72,9 +75,11 @@ class Settings:
         feed_subscription: the pipeline's subscription to it.
         dead_letters_topic: the topic of messages of the feed that can't become incidents.
         surges_topic: the topic of surges.
-        feed_url: the resource of the City's API that new incidents come from, ending in .json.
+        feed_url: the resource of the department's API that new incidents come from, ending in .json.
         template: the id of the workflow template.
         shift_years: calendar years to move every date by.
+        layout: the layout of the department whose incidents the warehouse holds: a bundled one's name, or the
+            ``gs://`` URI of a TOML file in the code bucket.
         dataproc_endpoint: Dataproc's endpoint, ``HOST:PORT``; with ``http://`` before it, or ``unix:PATH``,
             without TLS.
         dataproc_account: the service account that jobs run as; Dataproc's default where empty.
@@ -104,9 +109,10 @@ class Settings:
     feed_subscription: str = "incident-feed-pipeline"
     dead_letters_topic: str = "incident-feed-dead-letters"
     surges_topic: str = "surges"
-    feed_url: str = "https://data.cityofchicago.org/resource/ijzp-q8t2.json"
+    feed_url: str = CHICAGO_FEED
     template: str = ""
     shift_years: int = DEFAULT_SHIFT_YEARS
+    layout: str = CHICAGO.name
     dataproc_endpoint: str = ""
     dataproc_account: str = ""
     dataproc_subnetwork: str = ""

@@ -17,6 +17,7 @@ from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output.reader import read_output
 from crime_pipelines.output.record import FILE, RunRecord
 from crime_pipelines.questions import Answer
+from crime_pipelines.report.charts.geojson import read_boundaries
 from crime_pipelines.report.extras import Extras
 from crime_pipelines.report.page import page_text
 
@@ -88,15 +89,15 @@ class Source(Protocol):
 class OutputFolder:
     """A run's output: a new run into the same folder shows by itself."""
 
-    def __init__(self, folder: Path, shapes: Mapping[int, Any] | None = None) -> None:
+    def __init__(self, folder: Path, boundaries: Path | None = None) -> None:
         """Name the folder.
 
         Args:
             folder: a run's output.
-            shapes: the areas' true outlines, if any.
+            boundaries: a GeoJSON file of the areas' true outlines, if any.
         """
         self._folder = folder
-        self._shapes = shapes
+        self._boundaries = boundaries
 
     def version(self) -> str:
         """Return the identity of the run's output; see `Source`."""
@@ -109,7 +110,8 @@ class OutputFolder:
     def show(self, version: str) -> Shown:
         """Return the report; see `Source`."""
         output = read_output(self._folder)
-        extras = Extras(output.beside, self._shapes, version, output.analyses)
+        shapes = read_boundaries(self._boundaries, output.record.known_areas) if self._boundaries else None
+        extras = Extras(output.beside, shapes, version, output.analyses)
         page = page_text(output.record, output.answers, extras)
         return Shown(page, output.record, output.answers)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from crime_pipelines import __version__
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.answers import covered_period
+from crime_pipelines.cloud.warehouse.department import record_fields
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.views import INCIDENTS, table_names
 from crime_pipelines.dashboard.dashboard import Shown
@@ -18,6 +19,7 @@ from crime_pipelines.errors import PipelineError
 from crime_pipelines.output.record import RunRecord
 from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, REPORT_QUESTIONS, Answer, Question
 from crime_pipelines.questions.render import render
+from crime_pipelines.report.charts.geojson import read_boundaries
 from crime_pipelines.report.extras import Extras
 from crime_pipelines.report.page import page_text
 from crime_pipelines.schema.warehouse import INCIDENT_VERSIONS, REFRESHES, REJECTS
@@ -31,12 +33,12 @@ class LiveWarehouse:
     """The warehouse, as a source of a dashboard."""
 
     def __init__(
-        self, shapes: Mapping[int, Any] | None = None, settings: Settings | None = None, every: float = EVERY
+        self, boundaries: Path | None = None, settings: Settings | None = None, every: float = EVERY
     ) -> None:
         """Reach the warehouse.
 
         Args:
-            shapes: the areas' true outlines, if any.
+            boundaries: a GeoJSON file of the areas' true outlines, if any.
             settings: the settings; this process's own unless given.
             every: how often to ask for news at most, in seconds.
 
@@ -44,7 +46,7 @@ class LiveWarehouse:
             InputError: a setting is missing.
         """
         self._settings = settings or Settings.from_environment()
-        self._shapes = shapes
+        self._boundaries = boundaries
         self._client = warehouse_client(self._settings)
         self._every = every
         self._asked = -every
@@ -67,7 +69,8 @@ class LiveWarehouse:
         answers = {each.name: self._answer(each, covered, shift) for each in QUESTIONS}
         beside = {each.name: self._answer(each, covered, shift) for each in REPORT_QUESTIONS}
         record = self._record(covered, shift)
-        return Shown(page_text(record, answers, Extras(beside, self._shapes, version)), record, answers)
+        shapes = read_boundaries(self._boundaries, record.known_areas) if self._boundaries else None
+        return Shown(page_text(record, answers, Extras(beside, shapes, version)), record, answers)
 
     def _record(self, covered: CoveredPeriod, shift: int) -> RunRecord:
         (quality,) = self._answer(DATA_QUALITY, covered, shift).records()
@@ -104,6 +107,7 @@ class LiveWarehouse:
             covered_period=covered,
             data_quality=quality,
             versions={"crime-pipelines": __version__},
+            **record_fields(self._client, self._settings),
         )
 
     def _shift(self) -> int:

@@ -32,6 +32,12 @@ MOST_SHIFT_YEARS: Final = 1_000
 LATEST_AFTER_PUBLICATION: Final = timedelta(days=1)
 #: What the API layout calls a field that goes by another name here.
 _API_NAMES: Final = {field.name: field.headings[0] for field in FIELDS if field.headings}
+#: The attribute that names the department of a message; one without it is of its stream's department.
+DEPARTMENT: Final = "department"
+#: The reason of a dead letter that is a message of another department.
+OTHER_DEPARTMENT: Final = "other_department"
+#: The reason of a dead letter whose row the warehouse refuses.
+REFUSED: Final = "refused_by_warehouse"
 _NESTED: Final = frozenset((dict, list))
 
 

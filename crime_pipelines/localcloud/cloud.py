@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,9 +15,11 @@ from typing import Final, Self
 from crime_pipelines.cloud import functions
 from crime_pipelines.cloud.clients import publisher, storage_client, subscriber, topic_path
 from crime_pipelines.cloud.dataproc.client import Dataproc
-from crime_pipelines.cloud.dataproc.publish import publish
+from crime_pipelines.cloud.dataproc.publish import layout_uri, publish, publish_layout
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.setup import set_up
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.layouts import layout_named
 from crime_pipelines.localcloud import prerequisites as needs
 from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.localcloud.jars import JARS, fetched
@@ -51,6 +54,7 @@ class LocalCloud:
         *,
         tick_seconds: int = 0,
         with_code: bool = True,
+        layout: str = CHICAGO.name,
     ) -> None:
         """Nothing runs before it is entered.
 
@@ -60,12 +64,19 @@ class LocalCloud:
             told: called with what is being done.
             tick_seconds: how often the scheduler ticks; 0 for never.
             with_code: whether to publish the package and the job files.
+            layout: the department's layout: the name of a bundled one, or its TOML file on this machine.
+
+        Raises:
+            InputError: there is no such layout.
         """
+        self._own_layout = Path(layout) if layout_named(layout).origin else None
         self.folder = folder
         self._told, self._tick_seconds, self._with_code = told, tick_seconds, with_code
         self._emulators = Emulators(folder, Settings(PROJECT), told)
         dataproc = f"unix:{self._emulators.sockets / 'dataproc.sock'}"
-        self.settings = Settings(PROJECT, architecture=architecture, dataproc_endpoint=dataproc)
+        settings = Settings(PROJECT, architecture=architecture, dataproc_endpoint=dataproc)
+        name = layout_uri(settings, self._own_layout) if self._own_layout else layout
+        self.settings = replace(settings, layout=name)
         self.servers: list[Server] = []
         self.function_urls: dict[str, str] = {}
         self._stack = ExitStack()
@@ -132,6 +143,8 @@ class LocalCloud:
         ):
             storage.create_bucket(bucket)
         self._make_topics()
+        if self._own_layout:
+            publish_layout(self.settings, storage, self._own_layout)
         set_up(self.settings)
         if self._with_code:
             built = wheel(self._told)

@@ -20,7 +20,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.layouts import layout_named
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.support.locks import lock as lock_file
 
@@ -54,7 +56,13 @@ class State:
 
 
 def up(
-    folder: Path, architecture: int, tick_seconds: int, told: Callable[[str], None], *, with_code: bool = True
+    folder: Path,
+    architecture: int,
+    tick_seconds: int,
+    told: Callable[[str], None],
+    *,
+    with_code: bool = True,
+    layout: str = CHICAGO.name,
 ) -> State:
     """Start a local cloud that stays when this process ends.
 
@@ -64,14 +72,16 @@ def up(
         tick_seconds: how often the scheduler ticks; 0 for never.
         told: called with what is being done.
         with_code: whether to publish the package and the job files.
+        layout: the department's layout: the name of a bundled one, or its TOML file on this machine.
 
     Returns:
         How it stands.
 
     Raises:
-        InputError: it is up already, or this machine lacks something.
+        InputError: it is up already, this machine lacks something, or there is no such layout.
         PipelineError: it does not start.
     """
+    layout_named(layout)
     folder = folder.absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,7 +93,7 @@ def up(
         raise InputError(f"{folder}: holds something else; name another folder")
     for name in (_STATE, _PROGRESS, _FAILED):
         (folder / name).unlink(missing_ok=True)
-    arguments = [str(folder), str(architecture), str(tick_seconds), str(int(with_code))]
+    arguments = [str(folder), str(architecture), str(tick_seconds), str(int(with_code)), layout]
     with (folder / "supervisor.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", __name__, *arguments],
@@ -199,12 +209,13 @@ def _failure(folder: Path, code: int) -> PipelineError:
 
 
 def main() -> None:
-    """Hold a local cloud until asked to end: FOLDER ARCHITECTURE TICK_SECONDS WITH_CODE."""
-    folder, architecture, tick_seconds, with_code = sys.argv[1:]
-    sys.exit(hold(Path(folder), int(architecture), int(tick_seconds), with_code=bool(int(with_code))))
+    """Hold a local cloud until asked to end: FOLDER ARCHITECTURE TICK_SECONDS WITH_CODE LAYOUT."""
+    folder, architecture, tick_seconds, with_code, layout = sys.argv[1:]
+    code = bool(int(with_code))
+    sys.exit(hold(Path(folder), int(architecture), int(tick_seconds), with_code=code, layout=layout))
 
 
-def hold(folder: Path, architecture: int, tick_seconds: int, *, with_code: bool) -> int:
+def hold(folder: Path, architecture: int, tick_seconds: int, *, with_code: bool, layout: str) -> int:
     """Hold a local cloud until this process is asked to end.
 
     Args:
@@ -212,6 +223,7 @@ def hold(folder: Path, architecture: int, tick_seconds: int, *, with_code: bool)
         architecture: 1 or 2.
         tick_seconds: how often the scheduler ticks; 0 for never.
         with_code: whether to publish the package and the job files.
+        layout: as for `up`.
 
     Returns:
         The exit code.
@@ -241,7 +253,12 @@ def hold(folder: Path, architecture: int, tick_seconds: int, *, with_code: bool)
         (folder / _DATA).mkdir()
         try:
             with LocalCloud(
-                folder / _DATA, architecture, told, tick_seconds=tick_seconds, with_code=with_code
+                folder / _DATA,
+                architecture,
+                told,
+                tick_seconds=tick_seconds,
+                with_code=with_code,
+                layout=layout,
             ) as cloud:
                 _write_state(folder, cloud)
                 while True:

@@ -44,22 +44,23 @@ class Finding:
     problem: str | None = None
 
 
-def check_output(folder: Path, source: str | None = None) -> Iterator[Finding]:
+def check_output(folder: Path, source: str | None = None, layout: str | None = None) -> Iterator[Finding]:
     """Check a run's output.
 
     Args:
         folder: a run's output.
         source: the SOURCE that it was made from, to count its rows again; left alone unless given.
+        layout: the layout of SOURCE, by its name or its TOML file; the run's unless given.
 
     Yields:
         A finding per check, in the order of checking.
 
     Raises:
-        InputError: the folder is not a run's output, or SOURCE can't be read.
+        InputError: the folder is not a run's output, or SOURCE or its layout can't be read.
     """
     record = recorded(folder)
     if source is not None:
-        yield Finding("source: each file has the rows that were read of it", recount(record, source))
+        yield Finding("source: each file has the rows that were read of it", recount(record, source, layout))
     checks: tuple[tuple[str, Callable[[Path, RunRecord], str | None]], ...] = (
         ("every row is accounted for", _balance),
         ("incidents and rejects: every file that run.json lists is there", _files),

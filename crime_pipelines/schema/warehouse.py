@@ -83,6 +83,8 @@ RUNS: Final = Table(
         ),
         Column("engine", "text", "What read the files."),
         Column("source", "text", "The source as given."),
+        Column("layout", "text", "The layout of its files, by its name or its TOML file."),
+        Column("department", "text", "The department that they are of."),
         Column("started_at", "timestamp", "When the attempt that counts began."),
         Column("finished_at", "timestamp", "When it had read everything."),
         Column("settled_at", "timestamp", "When all its rows were in the warehouse, and it began to count."),
@@ -111,11 +113,20 @@ DEAD_LETTERS: Final = Table(
 )
 AREAS: Final = Table(
     "areas",
-    "A community area of Chicago.",
+    "An area of the department's city.",
     (
-        Column("area", "integer", "Its number, 1 to 77."),
+        Column("area", "integer", "Its number."),
         Column("name", "text", "Its name."),
-        Column("residents", "integer", "Residents, census of 2020."),
+        Column("residents", "integer", "Residents, census of 2020; null where they are not on file."),
+    ),
+)
+DEPARTMENT: Final = Table(
+    "department",
+    "The department whose incidents the dataset holds, in one row.",
+    (
+        Column("department", "text", "The department."),
+        Column("layout", "text", "The layout that the dataset was set up for, by its name or its TOML file."),
+        Column("has_arrests", "boolean", "Whether its data say of each incident if there was an arrest."),
     ),
 )
 #: The tables of the warehouse's dataset.
@@ -128,5 +139,6 @@ TABLES: Final = (
     ATTEMPTS,
     REFRESHES,
     AREAS,
+    DEPARTMENT,
     DEAD_LETTERS,
 )

@@ -79,14 +79,15 @@ def resolve(
 
 
 def resolve_for_warehouse(
-    source: str, warn: Callable[[str], None] = _log.warning, department: str = CHICAGO.department
+    source: str, layout: Layout = CHICAGO, warn: Callable[[str], None] = _log.warning
 ) -> list[SourceFile]:
     """Find the files that a SOURCE means, for a warehouse or a stream, which holds one department.
 
     Args:
         source: as for `resolve`.
+        layout: a layout of the department whose incidents the warehouse holds. Files may be of any layout of
+            that department that is told by its headings; one that is not must be theirs.
         warn: as for `resolve`.
-        department: the department whose incidents and areas the warehouse holds.
 
     Returns:
         As for `resolve`.
@@ -94,12 +95,13 @@ def resolve_for_warehouse(
     Raises:
         InputError: as for `resolve`, or a file is of another department.
     """
-    files = resolve(source, warn)
+    files = resolve(source, warn, None if layout.is_told_by_headings else layout)
     for file in files:
-        if file.layout.department != department:
+        if file.layout.department != layout.department:
             raise InputError(
                 f"{file.uri}: is of the department {file.layout.department} (layout {file.layout}), and the "
-                f"warehouse holds {department}; read it by 'crime-pipelines run'"
+                f"warehouse holds {layout.department} (layout {layout}); read it by 'crime-pipelines run', "
+                "or into a warehouse of its own"
             )
     return files
 

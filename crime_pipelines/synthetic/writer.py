@@ -13,11 +13,14 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.layouts import layout_named
 from crime_pipelines.support.cores import usable_cores
 
 from . import days
 from .defects import COPIES, LARGEST_SHARE, REASONS, WARNINGS, chunk_text, counts, number
 from .rows import HEADER, Plan, prepare
+from .translation import Translation
 
 _BOM = b"\xef\xbb\xbf"
 _LEVEL = 1  # three times as fast as the usual 6, for a file a fifth larger
@@ -127,11 +130,12 @@ class _Gzip(_Plain):
         self._file.write(b"\x03\x00" + tail)
 
 
-def _pieces(plan: Plan, target: _Plain) -> Generator[_Made, None, None]:
+def _pieces(plan: Plan, target: _Plain, other: Translation | None) -> Generator[_Made, None, None]:
     """Return the chunks in order, a few of them made ahead."""
 
     def make(chunk: int) -> _Made:
-        return target.make(chunk_text(plan, chunk))
+        text = chunk_text(plan, chunk)
+        return target.make(text if other is None else other.translate(text))
 
     threads = _threads()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="generate")
@@ -160,9 +164,10 @@ def generate(
     bom: bool = False,
     crlf: bool = False,
     may_replace: bool = True,
+    layout: str = CHICAGO.name,
     progress: Callable[[int], None] | None = None,
 ) -> Generated:
-    """Write a synthetic incident file in the City's file layout.
+    """Write a synthetic incident file, in the City's file layout or a department's.
 
     The same arguments give the same bytes; compressed, the same text, and the same bytes with the same zlib.
     The file appears under its name when it is whole; whatever interrupts the work leaves nothing behind.
@@ -178,9 +183,12 @@ def generate(
         bom: start with a byte order mark.
         crlf: end lines with CR LF.
         may_replace: whether a file that is there may be replaced.
+        layout: the layout to write in, by its name or its TOML file; another than the City's takes no
+            defects.
         progress: called now and then with the records written so far; what it raises ends the work.
 
     Raises:
+        InputError: there is no such layout.
         ValueError: an argument out of its range, or a path that cannot be a file; nothing is written.
         FileExistsError: there is a file, or a link, that may not be replaced.
         OSError: the file cannot be written.
@@ -189,17 +197,22 @@ def generate(
     _check(path, rows, seed, first_day, years, change_per_year, defects)
     if not may_replace and os.path.lexists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    known = layout_named(layout)
+    if defects and known != CHICAGO:
+        raise ValueError(f"defects are of the City's layout alone, and layout {known} is another")
     spoiled = number(rows, defects)
     newline = "\r\n" if crlf else "\n"
     plan = prepare(days.plan(first_day, years, rows, seed, change_per_year), rows, seed, spoiled, newline)
+    other = None if known == CHICAGO else Translation(known, newline)
     place = Path(os.path.realpath(path))
     unfinished = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
     file = unfinished.open("xb")
     try:
         with file:
+            header = HEADER if other is None else other.header()
             target = _Gzip(file) if path.name.endswith(".gz") else _Plain(file)
-            target.put(target.make((_BOM if bom else b"") + (HEADER + newline).encode()))
-            with closing(_pieces(plan, target)) as pieces:
+            target.put(target.make((_BOM if bom else b"") + (header + newline).encode()))
+            with closing(_pieces(plan, target, other)) as pieces:
                 for chunk, piece in enumerate(pieces):
                     target.put(piece)
                     if progress is not None:

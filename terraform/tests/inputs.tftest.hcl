@@ -19,6 +19,7 @@ run "wrong" {
     environment          = "Prod"
     architecture         = "3"
     shift_years          = 2.5
+    layout               = "Chicago"
     sources              = ["gs://bucket::file:///etc"]
     stream_image         = "crime-stream"
     schedule             = "every day"
@@ -48,7 +49,7 @@ run "wrong" {
   }
 
   expect_failures = [
-    var.region, var.environment, var.architecture, var.shift_years, var.sources, var.stream_image, var.schedule,
+    var.region, var.environment, var.architecture, var.shift_years, var.layout, var.sources, var.stream_image, var.schedule,
     var.second_schedule, var.feed_schedule, var.feed_url, var.time_zone, var.operators, var.analysts, var.investigators,
     var.fine_grained_readers, var.publish_readers, var.key_ring, var.key_rotation, var.minimum_count, var.landing_days,
     var.lake_days, var.audit_days, var.access_policy, var.subnet_range, var.http_ingress, var.notification_emails,
@@ -70,5 +71,6 @@ run "unusual_but_right" {
     stream_image        = "crime-stream@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
     notification_emails = ["duty+crime@police.example.org"]
     shift_years         = -3
+    layout              = "gs://a-project-crime-code/layouts/mine-2.toml"
   }
 }

@@ -98,6 +98,32 @@ run "everything" {
   }
 }
 
+run "a_layout_of_ones_own" {
+  command = plan
+
+  variables {
+    layout    = "gs://a-project-crime-code/layouts/mine.toml"
+    streaming = true
+    feed_url  = "https://data.example.org/resource/abcd-1234.json"
+  }
+
+  assert {
+    condition     = output.settings.CRIME_LAYOUT == var.layout && contains(keys(google_storage_bucket_iam_member.this), "feed reads its layout")
+    error_message = "The layout is a setting, and the function that polls may read it."
+  }
+}
+
+run "no_feed_of_another_department" {
+  command = plan
+
+  variables {
+    layout    = "new_york"
+    streaming = true
+  }
+
+  expect_failures = [output.settings]
+}
+
 run "no_open_publishing" {
   command = plan
 

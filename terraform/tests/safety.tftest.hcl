@@ -72,6 +72,7 @@ run "warehouse" {
     published_dataset = "crime_published"
     code_bucket       = "a-project-crime-code"
     minimum_count     = 10
+    layout            = "new_york"
     masked_readers    = ["group:investigators@example.org"]
     clear_readers     = ["group:detectives@example.org"]
   }
@@ -413,6 +414,7 @@ run "stream" {
     subscription   = "incident-feed-pipeline"
     dataset        = "crime"
     shift_years    = 3
+    layout         = "chicago"
   }
 
   assert {

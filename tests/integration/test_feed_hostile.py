@@ -103,7 +103,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """Messages by topic, in place of the emulator that the end-to-end test has."""
     found: dict[str, list[Any]] = {SETTINGS.feed_topic: [], SETTINGS.dead_letters_topic: []}
 
-    def publish(settings: Settings, topic: str, payloads: list[bytes]) -> int:
+    def publish(settings: Settings, topic: str, payloads: list[bytes], department: str = "") -> int:
         found[topic].extend(json.loads(each) for each in payloads)
         return len(payloads)
 

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What reaches Pub/Sub, in place of the emulator that the end-to-end test has."""
     found: list[dict[str, Any]] = []
 
-    def publish(settings: Settings, topic: str, payloads: list[bytes]) -> int:
+    def publish(settings: Settings, topic: str, payloads: list[bytes], department: str = "") -> int:
         found.extend(json.loads(each) for each in payloads)
         return len(payloads)
 
@@ -202,3 +203,22 @@ def test_the_function_keeps_its_watermark_in_the_lake(
         assert kept == {"updated_at": "2024-01-02T00:00:00Z", "row": "row-0004"}
         assert on_tick(settings).messages == 0
         client.close()
+
+
+def test_a_department_without_a_time_of_update_has_that_of_publication(
+    published: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    new_york = replace(SETTINGS, layout="new_york")
+    with serving(rows_of(range(2))) as api:
+        assert poll(new_york, str(tmp_path / "state.json"), url=api.url).messages == 2
+    assert published[0] == {"id": "0", ":updated_at": "2024-01-01T00:00:00Z"}
+
+
+def test_where_another_department_s_incidents_come_from_must_be_named(tmp_path: Path) -> None:
+    for settings, says in (
+        (replace(SETTINGS, layout="los_angeles"), "come from is not known; .* --url or CRIME_FEED_URL"),
+        (replace(SETTINGS, layout="atlantis"), "layout 'atlantis': is not known"),
+    ):
+        with pytest.raises(InputError, match=says):
+            poll(settings, str(tmp_path / "state.json"))
+    assert list(tmp_path.iterdir()) == []

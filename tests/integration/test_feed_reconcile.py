@@ -86,6 +86,7 @@ def test_withdrawn_incidents_become_tombstones(tmp_path: Path) -> None:
             sent: list[dict[str, Any]] = []
             while len(sent) < 3:
                 got = pull.pull(subscription=path, max_messages=10).received_messages
+                assert all(dict(each.message.attributes) == {"department": "chicago"} for each in got)
                 sent += [json.loads(each.message.data) for each in got]
         assert sorted(each["id"] for each in sent) == ["1", "2", "3"]
         assert all(each["deleted"] is True for each in sent)
@@ -105,4 +106,21 @@ def test_an_api_that_goes_in_circles_is_refused(tmp_path: Path) -> None:
     circle = [rows({":id": f"row-{number}", "id": number}) for number in (1, 2, 3)]
     problem = pytest.raises(InputError, match="rows that were read before")
     with serving(Hostile(*circle * 5)) as server, Api(server.url, 1) as api, problem:
-        list(_pages(api, 1))
+        list(_pages(api, "id", 1))
+
+
+def test_ids_are_asked_for_by_the_name_that_the_department_gives_them() -> None:
+    from crime_pipelines.cloud.feed.api import Api
+    from crime_pipelines.cloud.feed.reconcile import _has, _pages
+    from crime_pipelines.cloud.feed.resource import id_column
+    from crime_pipelines.layouts import BUNDLED, bundled
+
+    assert [id_column(bundled(name)) for name in BUNDLED] == [
+        "id", "id", "cmplnt_num", "dr_no", "incident_number",
+    ]  # fmt: skip
+    hostile = Hostile(rows({":id": "row-1", "dr_no": "7"}), rows({"dr_no": "7"}), rows())
+    with serving(hostile) as server, Api(server.url, 1) as api:
+        (ids,) = _pages(api, "dr_no", 5)
+        assert ids.tolist() == [7]
+        assert _has(api, "dr_no", 7)
+        assert not _has(api, "dr_no", 8)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: mak
 
 
 from crime_pipelines.cloud.clients import storage_client, warehouse_client
+from crime_pipelines.cloud.dataproc.publish import publish_layout
+from crime_pipelines.cloud.layouts import deployed_layout
 from crime_pipelines.cloud.manifest import Manifest
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse import attempts
@@ -27,13 +30,15 @@ from crime_pipelines.cloud.warehouse import load as loading
 from crime_pipelines.cloud.warehouse.answers import read, refresh
 from crime_pipelines.cloud.warehouse.attempts import note_attempt, settle
 from crime_pipelines.cloud.warehouse.current import refresh_incidents
+from crime_pipelines.cloud.warehouse.department import record_fields
 from crime_pipelines.cloud.warehouse.jobs import query, replace_rows
 from crime_pipelines.cloud.warehouse.load import load, read_manifest
 from crime_pipelines.cloud.warehouse.setup import declarations, set_up
 from crime_pipelines.cloud.warehouse.tables import ANSWERS, full_name
 from crime_pipelines.engines.testing.inputs import row, write
 from crime_pipelines.engines.testing.suite import same
-from crime_pipelines.errors import PipelineError
+from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.layouts import bundled, layout_text
 from crime_pipelines.pipeline import run
 from crime_pipelines.schema.warehouse import AREAS, INCIDENT_VERSIONS
 from crime_pipelines.synthetic import generate
@@ -123,6 +128,60 @@ def test_setting_up_again_changes_nothing_but_the_views(warehouse: Warehouse) ->
     assert warehouse.rows("SELECT COUNT(*), COUNT(DISTINCT name), SUM(residents) FROM crime.areas") == [
         (77, 77, 2_746_388)
     ]
+
+
+def test_a_warehouse_holds_one_department(messy: Path) -> None:
+    settings = replace(fresh_settings(), layout="new_york")
+    warehouse = Warehouse(settings)
+    areas = bundled("new_york").areas.all
+    assert warehouse.rows("SELECT area, name, residents FROM crime.areas ORDER BY area") == [
+        *map(tuple, areas)
+    ]
+    assert warehouse.rows("SELECT * FROM crime.department") == [("new_york", "new_york", False)]
+    of_chicago = put_attempt(settings, messy, "first", "a1")
+    with pytest.raises(
+        InputError, match=r"of the department chicago .* holds new_york; load them into another"
+    ):
+        load(settings, of_chicago)
+    assert warehouse.attempts() == {}
+    assert warehouse.rows("SELECT COUNT(*) FROM crime.attempts") == [(0,)]
+    # nothing is in it: it may become another department's
+    set_up(replace(settings, layout="chicago"))
+    assert warehouse.rows("SELECT COUNT(*) FROM crime.areas") == [(77,)]
+    load(settings, of_chicago)
+    assert warehouse.rows("SELECT layout, department FROM crime.runs") == [("chicago", "chicago")]
+    with pytest.raises(
+        InputError, match="holds the department chicago, and the layout new_york is of new_york"
+    ):
+        set_up(settings)
+    assert warehouse.rows("SELECT department FROM crime.department") == [("chicago",)]
+
+
+def test_a_layout_of_one_s_own_comes_from_the_code_bucket(tmp_path: Path) -> None:
+    settings = fresh_settings()
+    storage = storage_client(settings)
+    storage.create_bucket(settings.code_bucket)
+    text = layout_text("new_york").replace('department = "new_york"', 'department = "newark"')
+    areas = files("crime_pipelines.layouts").joinpath("new_york_areas.csv").read_text(encoding="utf-8")
+    (tmp_path / "new_york.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "new_york_areas.csv").write_text(areas, encoding="utf-8")
+    uri = publish_layout(settings, storage, tmp_path / "new_york.toml")
+    assert uri == f"gs://{settings.code_bucket}/layouts/new_york.toml"
+    own = replace(settings, layout=uri)
+    found = deployed_layout(own)
+    assert (found.department, str(found), found.areas) == ("newark", uri, bundled("new_york").areas)
+    warehouse = Warehouse(own)
+    assert warehouse.rows("SELECT * FROM crime.department") == [("newark", uri, False)]
+    with closing(warehouse_client(own)) as client:
+        fields = record_fields(client, own)
+    assert fields["areas"] == [*bundled("new_york").areas.all]
+    for place, says in (
+        (uri.replace("new_york", "absent"), "can't be read"),
+        (f"gs://{settings.lake_bucket}/new_york.toml", f"below gs://{settings.code_bucket}/"),
+        (f"gs://{settings.code_bucket}/layouts/../x.toml", "is not known"),
+    ):
+        with pytest.raises(InputError, match=says):
+            deployed_layout(replace(settings, layout=place))
 
 
 def test_a_table_with_other_columns_is_refused() -> None:

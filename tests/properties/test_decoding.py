@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from crime_pipelines.beam.streaming.decoding import read_payload
 from crime_pipelines.domain.fields import FIELDS
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.messages import read_message
+from crime_pipelines.layouts import bundled
 from tests.properties.strategies import any_texts, texts_of
 
 _HEADINGS = [heading for field in FIELDS for heading in (field.name, *field.headings)]
@@ -78,6 +80,7 @@ def spoilt(draw: st.DrawFn, payload: bytes) -> bytes:
 @example(b'{"id":"1","date":"2015-09-05T13:30:00","arrest":"no","beat":1000000000000000000000}', 3)
 def test_a_payload_is_read_as_the_domain_reads_it(payload: bytes, shift_years: int) -> None:
     for published in (None, datetime(2015, 9, 5, tzinfo=UTC)):
-        assert read_payload(payload, shift_years, published) == read_message(
-            payload, shift_years, published_at=published
-        )
+        for layout in (CHICAGO, bundled("new_york")):
+            assert read_payload(payload, shift_years, layout, published) == read_message(
+                payload, shift_years, layout, published
+            )

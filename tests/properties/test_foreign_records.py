@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import crime_pipelines
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output.reader import read_output
 from crime_pipelines.output.record import FILE, recorded
@@ -119,6 +120,6 @@ def test_odd_boundaries_are_refused_in_one_line(feature: str, tmp_path: Path) ->
     path = tmp_path / "areas.geojson"
     path.write_text(f'{{"features": [{feature}]}}', encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        read_boundaries(path)
+        read_boundaries(path, CHICAGO.areas)
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)

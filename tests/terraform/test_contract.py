@@ -318,7 +318,11 @@ def test_the_second_schedule_asks_for_a_run_that_can_be(everything: Plan) -> Non
     target = job.values["http_target"][0]
     parameters = json.loads(base64.b64decode(target["body"]))["parameters"]
     run = Submission(
-        parameters["RUN_ID"], parameters["INPUT"], int(parameters["SHIFT_YEARS"]), parameters["AS_OF"]
+        parameters["RUN_ID"],
+        parameters["INPUT"],
+        int(parameters["SHIFT_YEARS"]),
+        parameters["AS_OF"],
+        parameters["LAYOUT"],
     )
     assert run.parameters() == parameters
     template = everything.one("google_dataproc_workflow_template", name="crime-architecture-2")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 pytest.importorskip("apache_beam", reason="needs the extra beam: make dev")
 
 import apache_beam as beam
+from apache_beam.io.gcp.pubsub import PubsubMessage
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.testing.test_stream import TestStream as Played
@@ -18,8 +21,11 @@ from apache_beam.transforms.window import TimestampedValue
 
 from crime_pipelines.beam.streaming.messages import EXCERPT
 from crime_pipelines.beam.streaming.stream import ReadFeed
-from crime_pipelines.domain.messages import write_message
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.model import Layout
+from crime_pipelines.domain.messages import DEPARTMENT, OTHER_DEPARTMENT, write_message
 from crime_pipelines.domain.versions import Tombstone
+from crime_pipelines.layouts import bundled
 from crime_pipelines.schema.warehouse import DEAD_LETTERS, INCIDENT_VERSIONS
 
 NOW = datetime(2024, 3, 10, 12, tzinfo=UTC)
@@ -43,7 +49,9 @@ def keep(element: Any, name: str) -> None:
     found[name].append(element)
 
 
-def feed(events: list[tuple[datetime, bytes]]) -> dict[str, list[Any]]:
+def feed(
+    events: Sequence[tuple[datetime, bytes | PubsubMessage]], layout: Layout = CHICAGO
+) -> dict[str, list[Any]]:
     """What the feed makes of messages, published at these times and read one after the other."""
     found.clear()
     stream, watermark = Played(), None
@@ -55,7 +63,7 @@ def feed(events: list[tuple[datetime, bytes]]) -> dict[str, list[Any]]:
     stream = stream.advance_watermark_to_infinity()
     options = PipelineOptions([], streaming=True)
     with beam.Pipeline(runner=BundleBasedDirectRunner(), options=options) as pipeline:
-        outputs = pipeline | stream | ReadFeed(0)
+        outputs = pipeline | stream | ReadFeed(0, layout)
         for name, output in outputs._asdict().items():
             found[name] = []
             output | f"Keep {name}" >> beam.Map(keep, name)
@@ -105,3 +113,30 @@ def test_a_large_dead_letter_has_a_small_row() -> None:
         assert letter.payload == payload
         assert (row["bytes"], len(row["payload"])) == (len(payload), EXCERPT)
         assert len(row["error"]) < 200
+
+
+def test_a_message_is_read_in_the_layout_of_its_department_or_put_aside() -> None:
+    complaint = json.dumps(
+        {"cmplnt_num": "7", "cmplnt_fr_dt": "2024-03-09T00:00:00.000", "cmplnt_fr_tm": "23:15:00",
+         "ofns_desc": "PETIT LARCENY", "prem_typ_desc": "STREET", "addr_pct_cd": "112",
+         ":updated_at": "2024-03-10T05:00:00.123Z"}
+    ).encode()  # fmt: skip
+    ours = message(community_area="112", arrest="")
+    outputs = feed(
+        [
+            (NOW, complaint),
+            (NOW, PubsubMessage(complaint, {DEPARTMENT: "new_york"})),
+            (NOW, PubsubMessage(ours, {"origin": "by hand"})),
+            (NOW, PubsubMessage(ours, {DEPARTMENT: "chicago"})),
+        ],
+        bundled("new_york"),
+    )
+    rows = [each.row("subscription") for each in outputs["versions"]]
+    assert [(row["id"], row["community_area"], row["arrest"]) for row in rows] == [
+        (7, 112, None), (7, 112, None), (1, 112, None),
+    ]  # fmt: skip
+    assert (rows[0]["primary_type"], rows[0]["occurred_at"]) == ("THEFT", "2024-03-09T23:15:00")
+    assert rows[0]["updated_on"] == "2024-03-10T05:00:00.123000"
+    (letter,) = outputs["dead_letters"]
+    assert (letter.reason, letter.payload) == (OTHER_DEPARTMENT, ours)
+    assert letter.error == "of chicago, not new_york"

@@ -98,6 +98,8 @@ class Ledger:
             self.incidents.rows = {date(2001 + at // 12, at % 12 + 1, 1): share for at in range(300)}
         elif "INSERT INTO" in sql and "refreshes" in sql:
             self.refreshed = datetime.now(UTC)
+        elif sql.startswith("SELECT department"):
+            return [("chicago",)]
         elif "SELECT MIN(began_at)" in sql:
             return [(self.began,)]
         elif "SELECT MAX(refreshed_at)" in sql:

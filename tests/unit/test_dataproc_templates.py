@@ -20,6 +20,7 @@ from crime_pipelines.cloud.dataproc.templates import JOB_FILES, batch, workflow_
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.domain.periods.as_of import LATEST
 from crime_pipelines.errors import InputError
+from crime_pipelines.layouts import BUNDLED
 from crime_pipelines.localcloud.dataproc.template_parameters import filled, mismatch
 
 ROOT = Path(__file__).parents[2]
@@ -81,7 +82,7 @@ def test_the_names_fit_dataproc(settings: Settings) -> None:
 
 @BOTH
 def test_every_parameter_reaches_its_option(settings: Settings) -> None:
-    run = Submission("a-run", "gs://landing/a,b [1].csv", -5, "2021-11-11")
+    run = Submission("a-run", "gs://landing/a,b [1].csv", -5, "2021-11-11", "gs://p-crime-code/x/my.toml")
     template = workflow_template(settings)
     assert mismatch(template, run.parameters()) == ""
     run_template = filled(template, run.parameters())
@@ -91,6 +92,7 @@ def test_every_parameter_reaches_its_option(settings: Settings) -> None:
     assert options["--run-id"] == run.run_id
     assert options["--shift-years"] == "-5"
     assert options["--as-of"] == "2021-11-11"
+    assert options["--layout"] == "gs://p-crime-code/x/my.toml"
     assert options["--project"] == "p"
     assert run_template.labels["run-id"] == run.run_id
     # the serverless batch has the same command line
@@ -120,7 +122,7 @@ def test_each_architecture_has_its_job_and_its_options() -> None:
         workflow_template(each).jobs[0].pyspark_job for each in (SETTINGS, SETTINGS.for_architecture(2))
     )
     assert one.main_python_file_uri == "gs://p-crime-code/jobs/job_parquet.py"
-    assert list(one.args)[8:] == [
+    assert list(one.args)[10:] == [
         "--output",
         "gs://p-crime-lake/runs",
         "--topic",
@@ -129,7 +131,7 @@ def test_each_architecture_has_its_job_and_its_options() -> None:
         "p",
     ]
     assert two.main_python_file_uri == "gs://p-crime-code/jobs/job_bigquery.py"
-    assert list(two.args)[8:] == [
+    assert list(two.args)[10:] == [
         *("--dataset", "crime", "--answers-dataset", "crime_answers", "--topic", "answers-ready"),
         *("--project", "p"),
     ]
@@ -177,6 +179,10 @@ def test_what_is_not_set_is_left_to_dataproc() -> None:
         ({"as_of": "20210203"}, "not a day"),
         ({"as_of": "Latest"}, "not a day; give YYYY-MM-DD, or latest"),
         ({"run_id": "No"}, "run id"),
+        ({"layout": ""}, "neither a layout's name nor"),
+        ({"layout": "/etc/mine.toml"}, "neither a layout's name nor"),
+        ({"layout": "gs://bucket/../mine.toml"}, "neither a layout's name nor"),
+        ({"layout": "gs://bucket/mine.csv"}, "neither a layout's name nor"),
     ],
 )
 def test_what_dataproc_would_refuse_is_refused_before(changes: dict[str, Any], says: str) -> None:
@@ -188,6 +194,14 @@ def test_what_dataproc_would_refuse_is_refused_before(changes: dict[str, Any], s
 @pytest.mark.parametrize("years", [-1000, -3, 0, 3, 1000])
 def test_every_shift_that_we_take_dataproc_takes(years: int) -> None:
     run = Submission("a-run", "gs://bucket/x.csv", years)
+    assert mismatch(workflow_template(SETTINGS), run.parameters()) == ""
+
+
+@pytest.mark.parametrize(
+    "layout", [*BUNDLED, "gs://p-crime-code/layouts/mine.toml", "gs://code/a/b-1/x.y.toml"]
+)
+def test_every_layout_that_we_take_dataproc_takes(layout: str) -> None:
+    run = Submission("a-run", "gs://bucket/x.csv", 3, layout=layout)
     assert mismatch(workflow_template(SETTINGS), run.parameters()) == ""
 
 

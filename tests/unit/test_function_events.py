@@ -144,6 +144,15 @@ def test_a_request_leaves_to_the_settings_what_it_does_not_say() -> None:
     assert request.occasion != asked({"source": "gs://bucket/x.csv"}, SETTINGS).occasion
 
 
+def test_a_request_names_its_layout_or_has_the_settings() -> None:
+    body = {"source": "gs://bucket/x.csv", "run_id": "abc"}
+    settings = replace(SETTINGS, layout="new_york")
+    assert asked(body, settings).submission.layout == "new_york"
+    own = f"gs://{SETTINGS.code_bucket}/layouts/mine.toml"
+    for layout in ("los_angeles", own):
+        assert asked({**body, "layout": layout}, settings).submission.layout == layout
+
+
 @pytest.mark.parametrize("as_of", ["", None, LATEST])
 def test_a_request_may_leave_its_day_open(as_of: str | None) -> None:
     body = {"source": "gs://bucket/x.csv", "run_id": "abc"}
@@ -172,6 +181,9 @@ def test_a_request_that_names_its_run_is_the_same_again() -> None:
         ({"source": "gs://bucket/x.csv", "shift_years": True}, "whole number"),
         ({"source": "gs://bucket/x.csv", "serverless": 1}, "neither true nor false"),
         ({"source": "gs://bucket/x.csv", "run_id": ""}, "no run_id"),
+        ({"source": "gs://bucket/x.csv", "layout": 5}, "no layout"),
+        ({"source": "gs://bucket/x.csv", "layout": "atlantis"}, "is not known; choose one of chicago"),
+        ({"source": "gs://bucket/x.csv", "layout": "gs://bucket/mine.toml"}, "below gs://.*-crime-code/"),
     ],
 )
 def test_a_request_that_can_not_be_had_says_why(body: object, says: str) -> None:

@@ -15,6 +15,9 @@ import pytest
 
 pytest.importorskip("numpy")
 
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.layouts import BUNDLED, bundled
+from crime_pipelines.pipeline import run
 from crime_pipelines.synthetic import HEADER, KINDS, REASONS, Generated, generate, rows, writer
 
 Make = Callable[..., Generated]
@@ -374,4 +377,62 @@ def test_wrong_arguments_are_refused_in_one_line(tmp_path: Path, wrong: dict[str
     arguments: dict[str, Any] = {"path": tmp_path / "crimes.csv", "rows": 10, **wrong}
     with pytest.raises(ValueError, match=r"\A[^\n]+\Z"):
         generate(arguments.pop("path"), arguments.pop("rows"), **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_layout_is_read_back_whole(name: str, tmp_path: Path) -> None:
+    """No row is rejected, no value unreadable, and what does not depend on the department is the City's."""
+    answers = {}
+    for layout in (CHICAGO.name, name):
+        made = generate(tmp_path / f"{layout}.csv", 2_000, seed=4, layout=layout)
+        named = None if bundled(layout).is_told_by_headings else layout
+        result = run(made.path, tmp_path / layout, layout=named, analyses=False)
+        assert (result.record.layout, result.record.read) == (layout, made.rows)
+        assert (result.record.incidents, result.record.rejected, result.record.warnings) == (2_000, {}, {})
+        answers[layout] = result.answers
+    assert answers[name]["monthly_trend"].rows == answers[CHICAGO.name]["monthly_trend"].rows
+    # only the City's locations are renamed; the first is called the same
+    first, of_the_city = (
+        [row for row in answers[each]["theft_locations"].rows if row[1] == 1] for each in (name, CHICAGO.name)
+    )
+    assert first == of_the_city
+    areas = {row["area"]: row["incidents"] for row in answers[name]["safest_areas"].records()}
+    assert set(areas) == {area.number for area in bundled(name).areas.all}
+    assert sum(map(bool, areas.values())) > len(areas) / 2
+    arrests = sum(row["arrests"] for row in answers[name]["arrest_rates"].records())
+    as_city = sum(row["arrests"] for row in answers[CHICAGO.name]["arrest_rates"].records())
+    assert arrests == (as_city if bundled(name).has_arrests else 0)
+
+
+def test_a_department_s_file_has_its_headings_and_its_ways_to_write(tmp_path: Path) -> None:
+    for name, headings, patterns in (
+        (
+            "new_york",
+            "CMPLNT_NUM,CMPLNT_FR_DT,CMPLNT_FR_TM,OFNS_DESC,PD_DESC,PREM_TYP_DESC,PATROL_BORO,ADDR_PCT_CD,"
+            "X_COORD_CD,Y_COORD_CD,Latitude,Longitude",
+            {
+                "CMPLNT_FR_DT": r"\d\d/\d\d/\d{4}",
+                "CMPLNT_FR_TM": r"\d\d:\d\d:\d\d",
+                "ADDR_PCT_CD": r"\d{0,3}",
+            },
+        ),
+        (
+            "los_angeles",
+            "DR_NO,DATE OCC,TIME OCC,LOCATION,Crm Cd Desc,Premis Desc,Status,Rpt Dist No,AREA,LAT,LON",
+            {"TIME OCC": "0|[1-9]\\d{0,3}", "Status": "AA|JA|OTHER", "AREA": r"\d{0,2}"},
+        ),
+    ):
+        generate(tmp_path / f"{name}.csv", 1_000, layout=name)
+        found = read(tmp_path / f"{name}.csv")
+        assert ",".join(found[0]) == headings
+        for row in found:
+            for heading, pattern in patterns.items():
+                assert re.fullmatch(pattern, row[heading]), (heading, row[heading])
+    assert {row["Crm Cd Desc"] for row in found} >= {"SHOPLIFTING", "BATTERY"}
+
+
+def test_defects_are_of_the_city_s_layout_alone(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="layout new_york is another"):
+        generate(tmp_path / "x.csv", 100, layout="new_york", defects=0.1)
     assert list(tmp_path.iterdir()) == []

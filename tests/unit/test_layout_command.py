@@ -89,6 +89,44 @@ def test_a_proposal_is_written_checked_and_run(tmp_path: Path) -> None:
     assert [found for found in check(tmp_path / "out") if found.problem] == []
 
 
+def test_an_output_is_checked_against_a_source_in_its_layout_wherever_that_is(tmp_path: Path) -> None:
+    source, mine = exported(tmp_path / "export.csv"), tmp_path / "mine.toml"
+    layout("new", str(source), "--out", str(mine))
+    from crime_pipelines import run
+
+    out = str(tmp_path / "out")
+    run(source, out, layout=str(mine), shift_years=0)
+
+    def check(*options: str) -> Result:
+        return CliRunner().invoke(cli, ["check", out, *options])
+
+    assert check("--source", str(source)).exit_code == 0
+    moved = mine.rename(tmp_path / "moved.toml")
+    lost = check("--source", str(source))
+    assert isinstance(lost.exception, InputError)
+    assert "can't be read" in str(lost.exception)
+    assert "say by --layout where it is now" in str(lost.exception)
+    assert check("--source", str(source), "--layout", str(moved)).exit_code == 0
+    exported(source, 39)
+    fewer = check("--source", str(source), "--layout", str(moved))
+    assert fewer.exit_code == 1
+    assert "has 39 rows, but 40 were read" in fewer.output
+    assert check("--layout", str(moved)).exit_code == 2
+
+
+def test_a_source_of_files_in_two_layouts_of_a_department_is_counted_again(tmp_path: Path) -> None:
+    from crime_pipelines import check, generate, run
+
+    (tmp_path / "in").mkdir()
+    for name in ("chicago", "chicago_bigquery"):
+        generate(tmp_path / "in" / f"{name}.csv", 50, seed=len(name), layout=name)
+    run(str(tmp_path / "in"), tmp_path / "out", analyses=False)
+    assert [each for each in check(tmp_path / "out", str(tmp_path / "in")) if each.problem] == []
+    generate(tmp_path / "other.csv", 50, layout="new_york")
+    with pytest.raises(InputError, match=r"is of the department new_york .* the output is of chicago"):
+        list(check(tmp_path / "out", str(tmp_path / "other.csv")))
+
+
 def test_a_check_says_what_would_be_rejected(tmp_path: Path) -> None:
     source = tmp_path / "in.csv"
     source.write_text(

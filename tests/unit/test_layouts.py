@@ -72,6 +72,13 @@ class TestDetection:
         assert len(resolve_for_warehouse(str(folder))) == 1
         with pytest.raises(InputError, match=r"is of the department new_york .* the warehouse holds chicago"):
             resolve_for_warehouse(str(written(tmp_path / "in", a=NEW_YORK)))
+        (file,) = resolve_for_warehouse(str(tmp_path / "in"), bundled("new_york"))
+        assert file.layout.name == "new_york"
+
+    def test_a_layout_that_no_heading_tells_must_be_the_files_own(self, tmp_path: Path) -> None:
+        folder = written(tmp_path, a=CITY)
+        with pytest.raises(InputError, match=r"lacks the heading.* of the layout generic"):
+            resolve_for_warehouse(str(folder), bundled("generic"))
 
     def test_layouts_of_one_department_are_read_together(self, tmp_path: Path) -> None:
         folder = written(tmp_path, a=CITY, b=CITY.replace("ID", "unique_key"))

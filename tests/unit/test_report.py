@@ -18,7 +18,9 @@ import pytest
 
 from crime_pipelines.analysis.trend import Trend
 from crime_pipelines.domain.fields import Reason
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.errors import InputError
+from crime_pipelines.layouts import bundled
 from crime_pipelines.output.record import RunRecord
 from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, REPORT_QUESTIONS, Answer, Column, Question
 from crime_pipelines.report import Extras, chart_files, draw_answers, write_report
@@ -866,7 +868,7 @@ def test_boundaries_are_read(tmp_path: Path) -> None:
     path.write_text(
         json.dumps({"type": "FeatureCollection", "features": [square(-88, "1"), square(-87, 2.0)]})
     )
-    shapes = read_boundaries(path)
+    shapes = read_boundaries(path, CHICAGO.areas)
     assert list(shapes) == [1, 2]
     assert len(shapes[1][0]) == 5
     east_of_one = max(x for x, _ in shapes[1][0])
@@ -891,9 +893,32 @@ def test_wrong_boundaries_are_refused(content: str, said: str, tmp_path: Path) -
     path = tmp_path / "areas.geojson"
     path.write_text(content)
     with pytest.raises(InputError, match=said) as caught:
-        read_boundaries(path)
+        read_boundaries(path, CHICAGO.areas)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("layout", "properties", "wanted"),
+    [
+        ("new_york", [{"precinct": "1"}, {"precinct": 123.0}], [1, 123]),
+        ("los_angeles", [{"APREC": "CENTRAL", "OBJECTID": 7}, {"APREC": "West  LA", "OBJECTID": 9}], [1, 8]),
+        ("chicago", [{"community": "ROGERS PARK", "shape_area": "5"}, {"community": "O'Hare"}], [1, 76]),
+    ],
+)
+def test_boundaries_are_those_of_the_department(
+    layout: str, properties: list[dict[str, Any]], wanted: list[int], tmp_path: Path
+) -> None:
+    path = tmp_path / "areas.geojson"
+    features = [{**square(at, 0), "properties": each} for at, each in enumerate(properties)]
+    path.write_text(json.dumps({"features": features}))
+    assert list(read_boundaries(path, bundled(layout).areas)) == wanted
+    with pytest.raises(InputError, match=r"no property .*; the department's areas are North, South"):
+        read_boundaries(path, bundled("generic").areas)
+    features[1]["properties"] = {}
+    path.write_text(json.dumps({"features": features}))
+    with pytest.raises(InputError, match="in all of them"):
+        read_boundaries(path, bundled(layout).areas)
 
 
 def test_locations_move() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Final
 
 from crime_pipelines.cloud import run_ids
 from crime_pipelines.cloud.allowed_sources import is_source
+from crime_pipelines.cloud.layouts import PATTERN as PATTERN_LAYOUT
 from crime_pipelines.domain.dates import GREATEST_SHIFT, ISO_DATE
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.periods.as_of import LATEST, read_as_of
 from crime_pipelines.errors import InputError
 
@@ -31,12 +34,14 @@ class Submission:
         source: what it reads: a ``gs://`` URI of a file, a folder or a glob.
         shift_years: calendar years to move every date by.
         as_of: the day of its answers, ``YYYY-MM-DD``; `LATEST` or empty for the end of the covered period.
+        layout: the layout of its department: the name of a bundled one, or the ``gs://`` URI of a TOML file.
     """
 
     run_id: str
     source: str
     shift_years: int
     as_of: str = LATEST
+    layout: str = CHICAGO.name
 
     def __post_init__(self) -> None:
         """Hold it against what Dataproc and the jobs take.
@@ -57,6 +62,10 @@ class Submission:
             read_as_of(self.as_of)
         except ValueError as error:
             raise InputError(str(error)) from error
+        if len(self.layout) > _LONGEST_VALUE or not re.fullmatch(PATTERN_LAYOUT, self.layout):
+            raise InputError(
+                f"layout {self.layout[:60]!r}: is neither a layout's name nor the gs:// URI of a .toml file"
+            )
 
     def parameters(self) -> dict[str, str]:
         """Return the values of the workflow template's parameters."""
@@ -65,6 +74,7 @@ class Submission:
             "RUN_ID": self.run_id,
             "SHIFT_YEARS": str(self.shift_years),
             "AS_OF": self.as_of or LATEST,
+            "LAYOUT": self.layout,
         }
 
 

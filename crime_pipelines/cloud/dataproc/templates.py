@@ -18,7 +18,9 @@ from crime_pipelines.cloud.dataproc.submission import (
     PATTERN_SHIFT_YEARS,
     Submission,
 )
+from crime_pipelines.cloud.layouts import PATTERN as PATTERN_LAYOUT
 from crime_pipelines.cloud.settings import ARCHITECTURES, Settings
+from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.periods.as_of import LATEST
 
 STEP: Final = "incidents"
@@ -28,7 +30,13 @@ LABELS: Final = {"application": "crime-pipelines"}
 JOB_FILES: Final = {1: "job_parquet.py", 2: "job_bigquery.py"}
 _SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 #: What stands in a template where a parameter goes.
-_PLACES: Final = {"INPUT": "gs://input", "RUN_ID": "run-id", "SHIFT_YEARS": "0", "AS_OF": LATEST}
+_PLACES: Final = {
+    "INPUT": "gs://input",
+    "RUN_ID": "run-id",
+    "SHIFT_YEARS": "0",
+    "AS_OF": LATEST,
+    "LAYOUT": CHICAGO.name,
+}
 
 
 def code_uri(settings: Settings, name: str) -> str:
@@ -193,12 +201,13 @@ def _properties(settings: Settings) -> dict[str, str]:
 
 
 def _arguments(settings: Settings, values: dict[str, str]) -> list[str]:
-    """Return the job's command line; the first four options are the parameters (docs/architecture.md)."""
+    """Return the job's command line; the first five options are the parameters (docs/architecture.md)."""
     options = {
         "--input": values["INPUT"],
         "--run-id": values["RUN_ID"],
         "--shift-years": values["SHIFT_YEARS"],
         "--as-of": values["AS_OF"],
+        "--layout": values["LAYOUT"],
     }
     if settings.architecture == 1:
         options |= {"--output": f"gs://{settings.lake_bucket}/runs", "--topic": settings.finished_topic}
@@ -239,4 +248,10 @@ def _parameters(settings: Settings) -> list[dataproc.TemplateParameter]:
             "SHIFT_YEARS", "--shift-years", PATTERN_SHIFT_YEARS, "Calendar years to move every date by."
         ),
         parameter("AS_OF", "--as-of", PATTERN_AS_OF, f"Day of the answers; {LATEST}: end of the data."),
+        parameter(
+            "LAYOUT",
+            "--layout",
+            PATTERN_LAYOUT,
+            "The department's layout: a name, or the gs:// URI of a .toml file.",
+        ),
     ]

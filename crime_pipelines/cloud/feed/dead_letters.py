@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from crime_pipelines.cloud.clients import retry_of, warehouse_client
 from crime_pipelines.cloud.feed.publishing import publish_all
+from crime_pipelines.cloud.layouts import deployed_layout
 from crime_pipelines.cloud.settings import Settings
-from crime_pipelines.domain.messages import BadMessage, read_message
+from crime_pipelines.domain.messages import OTHER_DEPARTMENT, BadMessage, read_message
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.schema.warehouse import DEAD_LETTERS
 
@@ -90,16 +91,19 @@ def replay(settings: Settings, reason: str | None = None) -> Replayed:
         What came of it.
 
     Raises:
+        InputError: the layout can't be read.
         PipelineError: BigQuery or Pub/Sub refuses.
     """
+    layout = deployed_layout(settings)
     found = letters(settings, reason)
-    whole = [each.payload for each in found if each.is_whole]
+    whole = [each for each in found if each.is_whole]
     good = [
-        payload
-        for payload in whole
-        if not isinstance(read_message(payload, settings.shift_years), BadMessage)
+        each.payload
+        for each in whole
+        if each.reason != OTHER_DEPARTMENT
+        and not isinstance(read_message(each.payload, settings.shift_years, layout), BadMessage)
     ]
-    published = publish_all(settings, settings.feed_topic, good)
+    published = publish_all(settings, settings.feed_topic, good, layout.department)
     return Replayed(published, len(whole) - published, len(found) - len(whole))
 
 

@@ -18,7 +18,9 @@ from typing import Final
 from crime_pipelines.cloud.feed.api import Api, RepeatedKey, Row, UnreadableError
 from crime_pipelines.cloud.feed.progress import Progress, literal
 from crime_pipelines.cloud.feed.publishing import MOST_BYTES, publish_all
+from crime_pipelines.cloud.feed.resource import resource_of, system_columns
 from crime_pipelines.cloud.feed.watermark import Watermark, read_state, write_state
+from crime_pipelines.cloud.layouts import deployed_layout
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.errors import InputError
 
@@ -73,18 +75,21 @@ def poll(
         What came of it.
 
     Raises:
-        InputError: the state is not one of ours, or the API refuses the call or does not answer it.
+        InputError: the state is not one of ours, the layout can't be read, or the API refuses the call or
+            does not answer it.
         PipelineError: the API or Pub/Sub does not answer for now.
     """
+    layout = deployed_layout(settings)
+    resource, system = resource_of(settings, layout, url), system_columns(layout)
     watermark = read_state(state) or _beginning(since)
     messages = pages = dead = 0
     passed_over: Counter[str] = Counter()
-    with Api(url or settings.feed_url, settings.retry_seconds) as api:
+    with Api(resource, settings.retry_seconds) as api:
         for page in _Reader(api, page_rows).pages(watermark):
             passed_over.update(page.passed_over)
             if page.position is not None:
-                payloads, letters = _sorted_out(page)
-                messages += publish_all(settings, settings.feed_topic, payloads)
+                payloads, letters = _sorted_out(page, system)
+                messages += publish_all(settings, settings.feed_topic, payloads, layout.department)
                 dead += publish_all(settings, settings.dead_letters_topic, letters) if letters else 0
                 watermark = page.position
                 write_state(state, watermark)
@@ -193,11 +198,11 @@ def _beginning(since: str | None) -> Watermark | None:
         raise InputError(f"--since: {error}") from error
 
 
-def _sorted_out(page: _Page) -> tuple[list[bytes], list[bytes]]:
+def _sorted_out(page: _Page, system: frozenset[str]) -> tuple[list[bytes], list[bytes]]:
     """Return a page's messages, and the dead letters of rows that no message can hold."""
     payloads, letters = [], []
     for row in page.rows:
-        fields = {name: value for name, value in row.items() if not name.startswith(":")}
+        fields = {name: value for name, value in row.items() if name in system or name[:1] != ":"}
         problem = page.unreadable or ("a key stands twice" if _has_repeated_key(row) else "")
         try:
             payload = json.dumps(fields, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()

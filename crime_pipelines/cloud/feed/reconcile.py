@@ -15,6 +15,8 @@ from crime_pipelines.cloud.clients import retry_of, warehouse_client
 from crime_pipelines.cloud.feed.api import Api
 from crime_pipelines.cloud.feed.progress import Progress, literal
 from crime_pipelines.cloud.feed.publishing import publish_all
+from crime_pipelines.cloud.feed.resource import id_column, resource_of
+from crime_pipelines.cloud.layouts import deployed_layout
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.views import LIVE_INCIDENTS
 from crime_pipelines.domain.dates import shift
@@ -69,14 +71,17 @@ def reconcile(
         What came of it.
 
     Raises:
-        InputError: more is missing than may be, or the API refuses the call or does not answer it.
+        InputError: more is missing than may be, the layout can't be read, or the API refuses the call or
+            does not answer it.
         PipelineError: BigQuery, the API or Pub/Sub does not answer.
     """
+    layout = deployed_layout(settings)
+    resource, column = resource_of(settings, layout, url), id_column(layout)
     with closing(warehouse_client(settings)) as warehouse:
         known = _known(warehouse, settings)
-        with Api(url or settings.feed_url, settings.retry_seconds) as api:
+        with Api(resource, settings.retry_seconds) as api:
             there, published = np.zeros(len(known), dtype=bool), 0
-            for ids in _pages(api, page_rows):
+            for ids in _pages(api, column, page_rows):
                 published += len(ids)
                 there |= np.isin(known, ids)
             missing = known[~there].tolist()
@@ -86,10 +91,10 @@ def reconcile(
                     f"more than {most:,}; nothing was withdrawn. Is it where they come from? "
                     "If so, raise --most"
                 )
-            withdrawn = [number for number in missing if not _has(api, number)]
+            withdrawn = [number for number in missing if not _has(api, column, number)]
         if withdrawn and not dry_run:
             tombstones = _tombstones(warehouse, settings, withdrawn)
-            publish_all(settings, settings.feed_topic, tombstones)
+            publish_all(settings, settings.feed_topic, tombstones, layout.department)
     return Reconciled(len(known), published, withdrawn)
 
 
@@ -105,16 +110,16 @@ def _known(client: Client, settings: Settings) -> NDArray[np.int64]:
         raise PipelineError(f"BigQuery: {error.message}") from error
 
 
-def _pages(api: Api, size: int) -> Iterator[NDArray[np.int64]]:
+def _pages(api: Api, column: str, size: int) -> Iterator[NDArray[np.int64]]:
     after, progress = "", Progress("")
     while True:
-        query = {"$select": ":id,id", "$order": ":id", "$limit": str(size)}
+        query = {"$select": f":id,{column}", "$order": ":id", "$limit": str(size)}
         if after:
             query["$where"] = f":id > {literal(after)}"
         rows = api.rows(query, size)
         if not all(isinstance(row.get(":id"), str) for row in rows):
             raise InputError(f"{api.url}: does not answer with rows of :id")
-        ids = (identifier(str(row.get("id", "")).strip()) for row in rows)
+        ids = (identifier(str(row.get(column, "")).strip()) for row in rows)
         yield np.array([number for number in ids if number is not None], dtype=np.int64)
         if len(rows) < size:
             return
@@ -123,9 +128,9 @@ def _pages(api: Api, size: int) -> Iterator[NDArray[np.int64]]:
             raise InputError(f"{api.url}: answers with rows that were read before; it must heed $where")
 
 
-def _has(api: Api, number: int) -> bool:
+def _has(api: Api, column: str, number: int) -> bool:
     # A simple filter takes the id as the column's type has it, text or number.
-    return bool(api.rows({"$select": "id", "id": str(number), "$limit": "1"}, 1))
+    return bool(api.rows({"$select": column, column: str(number), "$limit": "1"}, 1))
 
 
 def _tombstones(client: Client, settings: Settings, ids: list[int]) -> list[bytes]:

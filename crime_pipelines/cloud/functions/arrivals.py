@@ -230,7 +230,9 @@ class Arrivals:
         run = notes.run
         if run is None:
             raise ValueError("there is no run to start")
-        submission = Submission(run.run_id, run.source, self._settings.shift_years)
+        submission = Submission(
+            run.run_id, run.source, self._settings.shift_years, layout=self._settings.layout
+        )
         started = start_once(self._settings, self._storage, self._dataproc, submission, run.own_occasion)
         say(submission, started, files=len(run.files))
         if started.operation:

@@ -17,6 +17,7 @@ from crime_pipelines.cloud import run_ids
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.cloud.functions.events import text_of
 from crime_pipelines.cloud.warehouse.answers import covered_period, read
+from crime_pipelines.cloud.warehouse.department import record_fields
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.runs import newest_run
 from crime_pipelines.cloud.warehouse.views import table_names
@@ -127,6 +128,7 @@ def record_of(client: Warehouse, settings: Settings, run_id: str) -> RunRecord:
         covered_period=covered,
         data_quality=quality,
         versions={"crime-pipelines": __version__},
+        **record_fields(client, settings),
     )
 
 

@@ -46,7 +46,8 @@ def start_processing_http(request: flask.Request) -> tuple[Any, int]:
     """Start a run on Dataproc on request; a run that is named is started once.
 
     Args:
-        request: a POST of JSON: source, and maybe run_id, shift_years, as_of, architecture, serverless.
+        request: a POST of JSON: source, and maybe run_id, shift_years, as_of, layout, architecture,
+            serverless.
 
     Returns:
         The answer and its status.

@@ -18,6 +18,7 @@ from crime_pipelines.cloud.dataproc.starting import start_once
 from crime_pipelines.cloud.dataproc.submission import Submission
 from crime_pipelines.cloud.functions.arrivals import Arrivals, say
 from crime_pipelines.cloud.functions.events import Landed, Look, PassedOver, Tick, text_of
+from crime_pipelines.cloud.layouts import refuse_other_layouts
 from crime_pipelines.domain.periods.as_of import LATEST
 from crime_pipelines.errors import InputError
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 #: Stands in a marker's name in place of an object's generation.
 _HTTP: Final = "http"
-_ASKED: Final = frozenset({"source", "run_id", "shift_years", "as_of", "architecture", "serverless"})
+_ASKED: Final = frozenset(
+    {"source", "run_id", "shift_years", "as_of", "layout", "architecture", "serverless"}
+)
 _log = logging.getLogger(__name__)
 
 
@@ -88,7 +91,7 @@ def _on_other(event: Landed, settings: Settings, storage: Client, dataproc: Data
         _log.warning("the object is gone or was replaced", extra={"uri": event.uri})
         return
     run_id = run_ids.of_object(event.name, checksum)
-    submission = Submission(run_id, event.uri, settings.shift_years)
+    submission = Submission(run_id, event.uri, settings.shift_years, layout=settings.layout)
     say(submission, start_once(settings, storage, dataproc, submission, event.generation))
 
 
@@ -131,12 +134,15 @@ def asked(body: object, settings: Settings, moment: datetime | None = None) -> A
         raise InputError(f"the request asks for {', '.join(unknown)}; there is {', '.join(sorted(_ASKED))}")
     source = text_of(body, "source")
     refuse_other_sources(source, settings)
+    layout = text_of(body, "layout") if body.get("layout") else settings.layout
+    refuse_other_layouts(layout, settings)
     named = text_of(body, "run_id") if "run_id" in body else None
     submission = Submission(
         named or run_ids.of_request(source, moment or datetime.now(UTC)),
         source,
         _whole(body, "shift_years", settings.shift_years),
         text_of(body, "as_of") if body.get("as_of") else LATEST,
+        layout,
     )
     serverless = body.get("serverless", False)
     if not isinstance(serverless, bool):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.cloud.manifest import Manifest
 from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.department import refuse_other_department
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.runs import note_run
 from crime_pipelines.cloud.warehouse.tables import full_name
@@ -33,8 +34,10 @@ def note_attempt(client: Client, settings: Settings, manifest: Manifest) -> None
         manifest: what the attempt says of itself.
 
     Raises:
+        InputError: its files are of another department than the warehouse holds.
         PipelineError: BigQuery refuses.
     """
+    refuse_other_department(client, settings, manifest)
     query(
         client,
         f"INSERT INTO {full_name(settings.project, settings.dataset, ATTEMPTS)} "

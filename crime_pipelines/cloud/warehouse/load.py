@@ -87,7 +87,8 @@ def load(settings: Settings, manifest: Manifest) -> None:
         manifest: what the run says of itself.
 
     Raises:
-        InputError: the manifest's files lie outside of the run's folder in the lake.
+        InputError: the manifest's files lie outside of the run's folder in the lake, or are of another
+            department than the warehouse holds.
         PipelineError: the counts do not fit, or BigQuery refuses.
         google.api_core.exceptions.GoogleAPICallError: a service fails.
     """

@@ -35,6 +35,8 @@ def note_run(client: Client, settings: Settings, manifest: Manifest) -> None:
         "architecture": manifest.architecture,
         "engine": manifest.engine,
         "source": manifest.source,
+        "layout": manifest.layout,
+        "department": manifest.department,
         "started_at": _utc(manifest.started_at),
         "finished_at": _utc(manifest.finished_at),
         "settled_at": datetime.now(UTC),

@@ -6,14 +6,14 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from crime_pipelines.cloud.clients import patience_of, warehouse_client
+from crime_pipelines.cloud.layouts import deployed_layout
 from crime_pipelines.cloud.settings import Settings
-from crime_pipelines.cloud.warehouse.jobs import query, replacing
-from crime_pipelines.cloud.warehouse.tables import ANSWERS, full_name
+from crime_pipelines.cloud.warehouse.department import put_department
+from crime_pipelines.cloud.warehouse.tables import ANSWERS
 from crime_pipelines.cloud.warehouse.views import View, views
-from crime_pipelines.domain.areas import AREAS as KNOWN_AREAS
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.schema.columns import Table
-from crime_pipelines.schema.warehouse import AREAS, TABLES
+from crime_pipelines.schema.warehouse import TABLES
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client
@@ -32,11 +32,13 @@ def set_up(settings: Settings) -> list[str]:
         The full names of the tables and views.
 
     Raises:
+        InputError: the settings' layout can't be read, or the dataset holds incidents of another department.
         PipelineError: a table is there with other columns, or BigQuery refuses a statement.
         google.api_core.exceptions.GoogleAPICallError: BigQuery refuses.
     """
     from google.cloud.bigquery import Dataset, DatasetReference
 
+    layout = deployed_layout(settings)
     with closing(warehouse_client(settings)) as client:
         for name, description in _DATASETS.items():
             dataset = Dataset(DatasetReference(settings.project, getattr(settings, name)))
@@ -44,7 +46,7 @@ def set_up(settings: Settings) -> list[str]:
             dataset.description = description
             client.create_dataset(dataset, exists_ok=True, retry=patience_of(client))
         made = [_create_table(client, settings, settings.dataset, table) for table in TABLES]
-        _fill_areas(client, settings)
+        put_department(client, settings, layout)
         made += [_create_view(client, settings, view) for view in views(settings.project, settings.dataset)]
         made += [_create_table(client, settings, settings.answers_dataset, each) for each in ANSWERS.values()]
     return made
@@ -123,14 +125,3 @@ def _create_view(client: Client, settings: Settings, view: View) -> str:
     made.schema = view.bigquery_schema()
     client.update_table(made, ["schema"], retry=retry)
     return f"{settings.dataset}.{view.name}"
-
-
-def _fill_areas(client: Client, settings: Settings) -> None:
-    # By a statement, as for every other table that is replaced as a whole.
-    rows = " UNION ALL ".join(
-        f"SELECT {area.number} AS area, @name_{area.number} AS name, {area.residents} AS residents"
-        for area in KNOWN_AREAS
-    )
-    target = full_name(settings.project, settings.dataset, AREAS)
-    statement = replacing(target, {name: f"fresh.{name}" for name in AREAS.names}, f"({rows})")
-    query(client, statement, **{f"name_{area.number}": area.name for area in KNOWN_AREAS})

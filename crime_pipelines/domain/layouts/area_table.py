@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from importlib.resources.abc import Traversable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from crime_pipelines.domain.layouts.model import Area, Areas, LayoutError
 from crime_pipelines.domain.text import fold
@@ -16,6 +15,26 @@ GREATEST_RESIDENTS: Final = 10**9
 _COLUMNS: Final = ("number", "name", "residents", "spellings")
 #: Between the spellings of an area in a CSV file.
 SEPARATOR: Final = "|"
+
+
+class File(Protocol):
+    """A file of text."""
+
+    def read_text(self, encoding: str) -> str:
+        """Read it.
+
+        Raises:
+            OSError: it can't be read.
+        """
+        ...
+
+
+class Folder(Protocol):
+    """The folder of a layout: on this machine, in the package, or in a bucket."""
+
+    def joinpath(self, name: str, /) -> File:
+        """Return one of its files, whether or not it exists."""
+        ...
 
 
 class NamedAreas(NamedTuple):
@@ -30,7 +49,7 @@ class NamedAreas(NamedTuple):
     spellings: tuple[tuple[str, str], ...]
 
 
-def read_areas(value: Any, folder: Traversable) -> NamedAreas:
+def read_areas(value: Any, folder: Folder) -> NamedAreas:
     """Read the areas of a layout.
 
     Args:

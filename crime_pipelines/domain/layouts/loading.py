@@ -6,11 +6,10 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from crime_pipelines.domain.fields import FIELD, FIELDS, Kind, normal_heading
-from crime_pipelines.domain.layouts.area_table import NamedAreas, read_areas
+from crime_pipelines.domain.layouts.area_table import Folder, NamedAreas, read_areas
 from crime_pipelines.domain.layouts.forms import Fixed, Form, Lookup, Moment, Plain
 from crime_pipelines.domain.layouts.model import FieldMapping, Heading, Layout, LayoutError, Names
 from crime_pipelines.domain.layouts.personal import is_personal
@@ -30,7 +29,7 @@ _KEYS: Final = (
 _LOOKED_UP: Final = (Kind.PRIMARY_TYPE, Kind.LOCATION, Kind.FLAG, Kind.AREA, Kind.TEXT)
 
 
-def read_layout(folder: Traversable, file: str, origin: str = "") -> Layout:
+def read_layout(folder: Folder, file: str, origin: str = "") -> Layout:
     """Read a layout.
 
     Args:
@@ -55,7 +54,7 @@ def read_layout(folder: Traversable, file: str, origin: str = "") -> Layout:
         raise LayoutError(f"{origin or file}: {error}") from error
 
 
-def layout_of(found: Mapping[str, Any], name: str, folder: Traversable, origin: str = "") -> Layout:
+def layout_of(found: Mapping[str, Any], name: str, folder: Folder, origin: str = "") -> Layout:
     """Make a layout of a TOML file's content.
 
     Args:

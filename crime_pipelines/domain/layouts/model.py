@@ -141,6 +141,11 @@ class Layout:
         """Tell whether the data say of each incident whether there was an arrest."""
         return ARREST not in self.absent
 
+    @property
+    def is_told_by_headings(self) -> bool:
+        """Tell whether files of it are known by their headings, without being named."""
+        return self.is_detected and not self.origin
+
     def __hash__(self) -> int:
         """Hash the name alone: a stream asks it for every message."""
         return hash(self.name)

@@ -17,7 +17,10 @@ from crime_pipelines import __version__
 from crime_pipelines.cloud.clients import storage_client, warehouse_client
 from crime_pipelines.cloud.functions.charts import record_of
 from crime_pipelines.cloud.warehouse.answers import read
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.errors import InputError
+from crime_pipelines.layouts import layout_named
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.demos import batch_demo, stream_demo
 from crime_pipelines.localcloud.demos.demo_steps import Steps
@@ -26,7 +29,7 @@ from crime_pipelines.output.atomic_replace import refuse_overlap, workplace
 from crime_pipelines.output.layout import ANSWERS, REPORT
 from crime_pipelines.output.record import RunRecord
 from crime_pipelines.questions import Answer
-from crime_pipelines.sources import SourceFile, resolve_for_warehouse
+from crime_pipelines.sources import SourceFile, resolve
 from crime_pipelines.support.interrupts import set_unfinished
 from crime_pipelines.synthetic import generate
 
@@ -78,6 +81,7 @@ def demo(
     *,
     rows: int = 20_000,
     seed: int = 1,
+    layout: str | None = None,
     keep: Callable[[Kept], None] | None = None,
 ) -> tuple[DemoRecord, Mapping[str, Answer]]:
     """Send a file through a local cloud and read the answers back from BigQuery.
@@ -90,6 +94,8 @@ def demo(
         told: called with a line for each thing that happens.
         rows: rows of the generated file.
         seed: its seed.
+        layout: the layout of the file, by its name or its TOML file; told by its headings unless given, and
+            the City of Chicago's for a generated file.
         keep: called at the end, while the cloud is up; it goes down when this returns or is interrupted.
 
     Returns:
@@ -100,15 +106,23 @@ def demo(
         PipelineError: something goes wrong on the way.
     """
     for_architecture, drive = DRIVES[architecture]
-    files = _one_file(source, out) if source else []
+    known = layout_named(layout or CHICAGO.name)
+    files = _one_file(source, out, known if layout else None) if source else []
     steps = Steps(told)
     with workplace(out) as place, ExitStack() as up:
         if not files:
             with steps.step("generate", "a file of incidents is made up") as moved:
-                made = generate(place.scratch / "crimes.csv.gz", rows, seed=seed, defects=_DEFECTS)
+                made = generate(
+                    place.scratch / "crimes.csv.gz",
+                    rows,
+                    seed=seed,
+                    defects=_DEFECTS if known == CHICAGO else 0,
+                    layout=str(known),
+                )
                 moved.update(rows=made.rows, bytes=made.bytes)
-            files = resolve_for_warehouse(str(made.path))
-        cloud = up.enter_context(_started(place.scratch / "cloud", for_architecture, steps))
+            files = resolve(str(made.path), layout=known)
+        own = str(files[0].layout)
+        cloud = up.enter_context(_started(place.scratch / "cloud", for_architecture, own, steps))
         watch = up.enter_context(watching(cloud))
         client = up.enter_context(closing(warehouse_client(cloud.settings)))
         run_id = drive(cloud, watch, steps, files[0])
@@ -139,18 +153,18 @@ def demo(
     return record, answers
 
 
-def _one_file(source: str, out: Path) -> list[SourceFile]:
+def _one_file(source: str, out: Path, layout: Layout | None) -> list[SourceFile]:
     if not Path(source).is_file():
         raise InputError(f"{source}: is not a file on this machine")
-    files = resolve_for_warehouse(source)
+    files = resolve(source, layout=layout)
     refuse_overlap(out, [file.uri for file in files])
     return list(files)
 
 
 @contextmanager
-def _started(folder: Path, architecture: int, steps: Steps) -> Iterator[LocalCloud]:
+def _started(folder: Path, architecture: int, layout: str, steps: Steps) -> Iterator[LocalCloud]:
     folder.mkdir()
-    cloud = LocalCloud(folder, architecture, steps.tell)
+    cloud = LocalCloud(folder, architecture, steps.tell, layout=layout)
     with steps.step("up", "the local cloud comes up"):
         cloud.__enter__()
     try:

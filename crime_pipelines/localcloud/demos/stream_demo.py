@@ -22,6 +22,7 @@ from crime_pipelines.cloud.warehouse.answers import refresh
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.runs import note_run
 from crime_pipelines.cloud.warehouse.views import LIVE_INCIDENTS
+from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.domain.messages import BadMessage, read_message
 from crime_pipelines.domain.periods.covered_period import covered_period
 from crime_pipelines.domain.reading import Incident
@@ -68,16 +69,17 @@ class Expected:
         """The incidents that are not deleted, by id."""
         return {key: each for key, each in self.current.items() if isinstance(each, Incident)}
 
-    def add(self, payload: bytes, shift_years: int, published_at: datetime) -> None:
+    def add(self, payload: bytes, shift_years: int, layout: Layout, published_at: datetime) -> None:
         """Take a message in.
 
         Args:
             payload: the message.
             shift_years: calendar years to move dates by.
+            layout: the department's layout.
             published_at: when it is published.
         """
         self.read += 1
-        found = read_message(payload, shift_years, published_at=published_at)
+        found = read_message(payload, shift_years, layout, published_at)
         if isinstance(found, BadMessage):
             self.rejected[found.reason.value] += 1
             return
@@ -108,17 +110,17 @@ def drive(cloud: LocalCloud, watch: Watch, steps: Steps, file: SourceFile) -> st
     settings = cloud.settings
     begun = datetime.now(UTC)
     run_id = run_ids.of_request(file.uri, begun)
-    expected = Expected()
+    expected, layout = Expected(), file.layout
     payloads = shuffled(messages_of(file), random.Random(run_id).randrange(1 << 32))  # noqa: S311
     for payload in payloads:
-        expected.add(payload, settings.shift_years, begun)
+        expected.add(payload, settings.shift_years, layout, begun)
     if not expected.incidents:
         raise InputError(f"{file.uri}: no row is an incident")
     with steps.step("feed", "topics are made, and the streaming pipeline starts"):
         _make_topics(cloud)
         cloud.servers.append(_pipeline(cloud))
     with steps.step("publish", "every row is published as a message, in random order") as moved:
-        moved.update(messages=publish_all(settings, settings.feed_topic, payloads))
+        moved.update(messages=publish_all(settings, settings.feed_topic, payloads, layout.department))
     with closing(warehouse_client(settings)) as client:
         with steps.step("stream", "the pipeline reads the messages into BigQuery") as moved:
             moved.update(_followed(client, cloud, watch, steps, expected, begun))
@@ -190,6 +192,8 @@ def _manifest(
         attempt="feed",
         architecture=0,
         source=file.uri,
+        layout=str(file.layout),
+        department=file.layout.department,
         files=[FileRows(file.uri, file.size, file.modified, file.count_rows().rows, expected.read)],
         engine="beam",
         started_at=begun.strftime(_STAMP),

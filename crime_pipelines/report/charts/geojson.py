@@ -9,26 +9,32 @@ from pathlib import Path
 from typing import Any, Final
 
 from crime_pipelines.domain.areas import community_area
-from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.layouts.model import Areas
+from crime_pipelines.domain.text import fold
 from crime_pipelines.errors import InputError
 from crime_pipelines.report.charts.hexagons import Rings
 
-#: Properties that hold an area's number, as the City and others name them; asked in this order.
-_NUMBERS: Final = ("area", "community_area", "area_numbe", "area_num_1", "area_number", "commarea", "number")
+#: Properties that hold an area's number, as cities name them; asked in this order. Others may hold numbers of
+#: something else.
+_NUMBERS: Final = (
+    *("area", "community_area", "area_numbe", "area_num_1", "area_number", "commarea", "number"),
+    *("precinct", "prec", "district", "dist_num"),
+)
 #: The farthest from zero that longitudes and latitudes lie, in degrees.
 _EAST: Final = 180.0
 _NORTH: Final = 90.0
+#: Names of areas that a message shows.
+_SHOWN: Final = 3
 #: Points to the longer side of the map. Points of neighbours that are one stay one, so no gaps open.
 _GRID: Final = 1600
 
 
-def read_boundaries(path: Path, areas: Areas = CHICAGO.areas) -> dict[int, Rings]:
+def read_boundaries(path: Path, areas: Areas) -> dict[int, Rings]:
     """Read the areas' outlines.
 
     Args:
-        path: a GeoJSON file of polygons in degrees, each with its area's number in a property.
-        areas: the areas there are.
+        path: a GeoJSON file of polygons in degrees, each with its area's number or name in a property.
+        areas: the areas of the department.
 
     Returns:
         The outlines by area, on a plane.
@@ -45,14 +51,9 @@ def read_boundaries(path: Path, areas: Areas = CHICAGO.areas) -> dict[int, Rings
     shapes: dict[int, Rings] = {}
     try:
         each = [(feature["properties"] or {}, feature["geometry"] or {}) for feature in found["features"]]
-        name = _number_of([properties for properties, _ in each], areas)
-        if name is None:
-            raise InputError(
-                f"{path}: no property of its features holds the number of an area "
-                f"(looked for {', '.join(_NUMBERS)})"
-            )
-        for properties, geometry in each:
-            shapes.setdefault(_area(properties[name], areas) or 0, []).extend(_rings(geometry))
+        numbers = _numbers_of(path, [properties for properties, _ in each], areas)
+        for number, (_, geometry) in zip(numbers, each, strict=True):
+            shapes.setdefault(number, []).extend(_rings(geometry))
         if not any(shapes.values()):
             raise InputError(f"{path}: holds no polygon")
         return _flat(shapes)
@@ -60,15 +61,28 @@ def read_boundaries(path: Path, areas: Areas = CHICAGO.areas) -> dict[int, Rings
         raise InputError(f"{path}: is not GeoJSON of areas ({error!r})") from error
 
 
-def _number_of(properties: list[dict[str, Any]], areas: Areas) -> str | None:
-    for name in _NUMBERS:
-        if properties and all(_area(each.get(name), areas) for each in properties):
-            return name
-    return None
+def _numbers_of(path: Path, features: list[dict[str, Any]], areas: Areas) -> list[int]:
+    """Return the area of each feature, by the first property that holds its number or name in all of them."""
+    by_name = {fold(area.name): area.number for area in areas.all}
 
+    def number(value: object) -> int | None:
+        return community_area(str(value).strip(), areas) if value is not None else None
 
-def _area(value: object, areas: Areas) -> int | None:
-    return community_area(str(value).strip(), areas) if value is not None else None
+    def of_name(value: object) -> int | None:
+        return by_name.get(fold(value)) if isinstance(value, str) else None
+
+    candidates = [(name, number) for name in _NUMBERS]
+    candidates += [(name, of_name) for name in (features[0] if features else ())]
+    for name, find in candidates:
+        found = [find(properties.get(name)) for properties in features]
+        if found and None not in found:
+            return [area for area in found if area is not None]
+    names = ", ".join(area.name for area in areas.all[:_SHOWN])
+    raise InputError(
+        f"{path}: no property of its features holds an area's name in all of them, or its number (looked for "
+        f"{', '.join(_NUMBERS)}); the department's areas are {names or 'none'}"
+        f"{', ...' if len(areas.all) > _SHOWN else ''}"
+    )
 
 
 def _rings(geometry: Mapping[str, Any]) -> Iterator[list[tuple[float, float]]]:

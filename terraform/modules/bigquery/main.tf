@@ -172,29 +172,40 @@ resource "google_bigquery_dataset_access" "published" {
   }
 }
 
-resource "google_storage_bucket_object" "areas" {
+locals {
+  # Tables whose rows follow from a layout that comes with the package.
+  filled = startswith(var.layout, "gs://") ? {} : {
+    for table in ["areas", "department"] : table => "${path.module}/../../declared/${var.layout}/${table}.jsonl"
+  }
+}
+
+resource "google_storage_bucket_object" "filled" {
+  for_each = local.filled
+
   bucket       = var.code_bucket
-  name         = "warehouse/areas.jsonl"
-  source       = "${path.module}/../../declared/areas.jsonl"
+  name         = "warehouse/${each.key}.jsonl"
+  source       = each.value
   content_type = "application/json"
 }
 
-# The areas and their residents, loaded anew whenever they change.
-resource "google_bigquery_job" "areas" {
+# The department, its areas and their residents, loaded anew whenever they change.
+resource "google_bigquery_job" "filled" {
+  for_each = local.filled
+
   project  = var.project
   location = var.region
-  job_id   = "crime-areas-${substr(filesha256("${path.module}/../../declared/areas.jsonl"), 0, 12)}-${var.load_again}"
+  job_id   = "crime-${each.key}-${substr(filesha256(each.value), 0, 12)}-${var.load_again}"
   labels   = var.labels
 
   load {
-    source_uris       = ["gs://${google_storage_bucket_object.areas.bucket}/${google_storage_bucket_object.areas.name}"]
+    source_uris       = ["gs://${google_storage_bucket_object.filled[each.key].bucket}/${google_storage_bucket_object.filled[each.key].name}"]
     source_format     = "NEWLINE_DELIMITED_JSON"
     write_disposition = "WRITE_TRUNCATE"
 
     destination_table {
       project_id = var.project
       dataset_id = var.dataset
-      table_id   = google_bigquery_table.this["${var.dataset}.areas"].table_id
+      table_id   = google_bigquery_table.this["${var.dataset}.${each.key}"].table_id
     }
 
     destination_encryption_configuration {

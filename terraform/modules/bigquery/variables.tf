@@ -34,14 +34,19 @@ variable "published_dataset" {
 }
 
 variable "code_bucket" {
-  description = "The bucket that the areas are loaded from."
+  description = "The bucket that the areas and the department are loaded from."
   type        = string
 }
 
 variable "load_again" {
-  description = "Another number loads the areas again; a destroyed and remade deployment needs one, as BigQuery never forgets a job's id."
+  description = "Another number loads the areas and the department again; a destroyed and remade deployment needs one, as BigQuery never forgets a job's id."
   type        = number
   default     = 1
+}
+
+variable "layout" {
+  description = "The department's layout. The areas of one that lies in a bucket are left to `crime-pipelines warehouse setup`."
+  type        = string
 }
 
 variable "deletion_protection" {

@@ -25,6 +25,7 @@ locals {
     feed_subscription = var.subscription
     dataset           = var.dataset
     shift_years       = tostring(var.shift_years)
+    layout            = var.layout
   }
 
   # The image runs on the workers too, which reach no package index. The option is Beam's, not the template's.

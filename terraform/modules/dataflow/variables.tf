@@ -58,6 +58,11 @@ variable "shift_years" {
   type        = number
 }
 
+variable "layout" {
+  description = "The department's layout."
+  type        = string
+}
+
 variable "max_workers" {
   description = "Most workers."
   type        = number
