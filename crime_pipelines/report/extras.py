@@ -42,5 +42,5 @@ class Extras:
 
     def counts(self) -> Counts | None:
         """Return the counts that the filters add up; None where not known."""
-        counts = self.answers.get("incident_counts")
+        counts = self.answers.get("filter_counts")
         return Counts.of(counts) if counts and counts.rows else None

@@ -44,8 +44,9 @@ _METHODS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         _FILTERS,
-        "This page holds counts by year, type of crime and area, by month and by hour, and adds them up "
-        "itself; a count of one describes a single incident. Nothing is sent anywhere.",
+        "This page holds counts by type of crime, area, police district, month and hour of the day, and adds "
+        "them up itself; a count of one describes a single incident. Nothing is sent anywhere. Averages by "
+        "day and rates by year are over the days that the data cover of the months chosen.",
     ),
     (
         "Saved tables",

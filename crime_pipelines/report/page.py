@@ -150,7 +150,7 @@ def page_text(
     scripts = [static_text("page.js")]
     library = None
     if content["explorer"]:
-        scripts.append(static_text("explorer.js"))
+        scripts += map(static_text, ("counts.js", "choices.js", "explorer.js"))
         library = vega()
     if extras.live:
         scripts.append(static_text("live.js"))
@@ -177,9 +177,7 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(
-        count=text.count, shown=text.shown, plural=text.counted, numbered=lambda each: list(enumerate(each))
-    )
+    environment.filters.update(count=text.count, shown=text.shown, plural=text.counted)
     return environment.from_string(static_text("template.html.jinja"))
 
 
