@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import json
 import math
 import random
+import re
 from calendar import monthrange
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -39,6 +41,15 @@ TOOLTIPS = """
 const marks = document.querySelectorAll(`[data-chart=${arguments[0]}] .live svg path`);
 return [...marks].map((mark) => mark.__data__?.tooltip).filter((said) => said && Object.keys(said).length);
 """
+#: What stands in the margins of a printed page, as far as the browser knows it.
+PAGE_MARGINS = """
+const rules = [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
+const inPrint = rules.filter((rule) => rule.media?.mediaText === "print");
+const printed = inPrint.flatMap((rule) => [...rule.cssRules]);
+return printed.filter((rule) => rule instanceof CSSPageRule).flatMap((rule) => [...rule.cssRules])
+  .map((rule) => rule.cssText);
+"""
+MOST_PAGES = 8
 #: The texts of the map's key.
 KEY_TEXTS = """
 const texts = document.querySelectorAll("[data-chart=map] .live svg .mark-text text");
@@ -558,13 +569,32 @@ def test_without_script_the_answers_stand(browser: Chrome, output: Path) -> None
     assert browser.find_element(By.CSS_SELECTOR, "[data-chart=clock] svg").is_displayed()
 
 
+def pages(pdf: bytes) -> int:
+    """Count the pages of a PDF."""
+    assert pdf.startswith(b"%PDF")
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))
+
+
 def test_prints_to_pdf(output: Path, tmp_path: Path) -> None:
     program = find_browser()
     if program is None:
         pytest.skip("no Chromium, Chrome or Edge here")
     pdf = tmp_path / "report.pdf"
     print_page(program, output / "report" / "index.html", pdf)
-    content = pdf.read_bytes()
-    assert content.startswith(b"%PDF")
-    assert content.count(b"/Type /Page\n") >= 8
+    assert 4 <= pages(pdf.read_bytes()) <= MOST_PAGES
     assert [each.name for each in tmp_path.iterdir()] == ["report.pdf"]
+
+
+def test_a_choice_is_printed_on_numbered_pages(browser: Chrome, output: Path) -> None:
+    root = opened(browser, output)
+
+    def printed() -> int:
+        return pages(base64.b64decode(browser.print_page()))
+
+    whole = printed()
+    choose(browser, root, "type", "THEFT")
+    choose(browser, root, "area", "Austin")
+    assert whole <= printed() <= MOST_PAGES
+    # the browser knows the rule that numbers them, or it would have dropped it
+    rules = browser.execute_script(PAGE_MARGINS)
+    assert [rule for rule in rules if "counter(page)" in rule and "counter(pages)" in rule]

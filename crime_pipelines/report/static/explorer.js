@@ -192,6 +192,7 @@
     const words = [...Object.values(lists), period].map((each) => each.words()).join("; ");
     slot("words").textContent = `${words}: ${whole.format(sums.incidents)} incident${sums.incidents === 1 ? "" : "s"}`;
     form.elements.everything.disabled = isAll(filter);
+    root.toggleAttribute("data-filtered", !isAll(filter));
     tables(sums, filter);
     if (!redraw) return undefined;
     const rows = chartRows(sums, filter);
