@@ -45,7 +45,6 @@ from crime_pipelines.questions import (
     COVERED_PERIOD,
     DATA_QUALITY,
     QUESTIONS,
-    REPORT_QUESTIONS,
     Answer,
 )
 from crime_pipelines.result import RunResult
@@ -163,11 +162,11 @@ def run(
             record.input_warnings += [*found, *of_data]
             _write_answers(place.folder / ANSWERS, answers)
         with clock.stage("report"):
-            from crime_pipelines.report import Extras, draw_answers
+            from crime_pipelines.report import Extras, draw_answers, report_questions
 
             with ThreadPoolExecutor(1) as pool:
                 drawing = pool.submit(draw_answers, record, answers)
-                beside = ask(REPORT_QUESTIONS, *when)
+                beside = ask(report_questions(record, shapes), *when)
                 analysed = ask(ANALYSES if analyses else (), *when)
             _write_answers(place.folder / ANALYSIS, analysed)
             extras = Extras(beside, shapes, analyses=analysed, title=title, note=note)

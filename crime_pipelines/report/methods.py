@@ -38,9 +38,9 @@ _METHODS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "The map",
-        f"Incidents\u2019 own coordinates in hexagons {HEXAGON_KM} km wide; each belongs to the area that "
-        "most of its incidents lie in. Holes inside the city are closed, specks and far-off places left out; "
-        "or true outlines, where a file of them was given.",
+        "The areas\u2019 outlines, from a file or simplified from the City of Chicago\u2019s boundaries (as "
+        "they are, without warranty). For other departments without a file: incidents\u2019 own "
+        f"coordinates in hexagons {HEXAGON_KM} km wide, each of the area that most of its incidents lie in.",
     ),
     (
         _FILTERS,

@@ -206,7 +206,7 @@ def _content(
 ) -> dict[str, Any]:
     facts = Facts.of(record)
     ordered = in_order(answers)
-    shapes, counts = extras.outlines(), extras.counts()
+    shapes, counts = extras.outlines(record), extras.counts()
     explored = explorer(ordered, counts, facts, shapes) if counts else None
     analyses = [extras.analyses[each.name] for each in ANALYSES if each.name in extras.analyses]
     everything = {**ordered, **extras.analyses}

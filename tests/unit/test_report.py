@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, field, replace
 from datetime import date, datetime
@@ -17,14 +18,17 @@ from xml.etree import ElementTree
 import pytest
 
 from crime_pipelines.analysis.trend import Trend
+from crime_pipelines.domain.areas import AREAS
 from crime_pipelines.domain.fields import Reason
+from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.model import Areas
 from crime_pipelines.errors import InputError
 from crime_pipelines.output.record import RunRecord
 from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, REPORT_QUESTIONS, Answer, Column, Question
 from crime_pipelines.report import Extras, chart_files, draw_answers, write_report
 from crime_pipelines.report import formatting as text
 from crime_pipelines.report.caveats import REASONS, cautions
-from crime_pipelines.report.charts.geojson import read_boundaries
+from crime_pipelines.report.charts.geojson import bundled_outlines, read_boundaries
 from crime_pipelines.report.charts.hexagons import area_shapes
 from crime_pipelines.report.charts.rank_changes import movements
 from crime_pipelines.report.coverage import Cover, Facts
@@ -876,6 +880,21 @@ def test_boundaries_are_read(tmp_path: Path) -> None:
     assert east_of_one == min(x for x, _ in shapes[2][0]), "neighbours share their edge"
     heights = {y for rings in shapes.values() for ring in rings for _, y in ring}
     assert (max(heights) - min(heights)) / east_of_one == pytest.approx(1 / 0.7490, rel=0.01)
+
+
+def test_the_outlines_that_come_with_the_package() -> None:
+    shapes = bundled_outlines("chicago", CHICAGO.areas)
+    assert set(shapes) == {area.number for area in AREAS}
+    points: Counter[tuple[float, float]] = Counter()
+    for rings in shapes.values():
+        assert sum(len(ring) for ring in rings) <= 61 + len(rings)
+        for ring in rings:
+            assert ring[0] == ring[-1]
+            points.update(ring[:-1])
+    # neighbours share their corners, so no gap opens between them
+    assert sum(number > 1 for number in points.values()) > len(points) / 3
+    assert not bundled_outlines("new_york", CHICAGO.areas)
+    assert not bundled_outlines("chicago", Areas(AREAS[:5]))
 
 
 @pytest.mark.parametrize(
