@@ -22,8 +22,8 @@ boundaries_option = click.option(
     "--boundaries",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="GeoJSON of the areas, for their true outlines on the map. [default: for Chicago those that come with "
-    "the package; for others hexagons, put together from the incidents' own coordinates]",
+    help="GeoJSON of the areas, for their outlines on the map. [default: for Chicago those of the package, "
+    "for others hexagons, put together from the incidents' own coordinates]",
 )
 title_option = click.option("--title", default="", metavar="TEXT", help="Title of the report.")
 note_option = click.option(

@@ -37,7 +37,7 @@ def bundled(name: str) -> Layout:
 
 def _pickled(layout: Layout) -> tuple[Callable[..., object], tuple[object, ...]]:
     """Send a bundled layout to workers by its name: with its tables it takes longer than a small file."""
-    if not layout.origin and layout.name in BUNDLED:
+    if not layout.origin and layout.name in BUNDLED and layout is bundled(layout.name):
         return bundled, (layout.name,)
     return _restored, (layout.__class__, {each.name: getattr(layout, each.name) for each in fields(layout)})
 

@@ -18,7 +18,8 @@ _METHODS: Final[tuple[tuple[str, str], ...]] = (
     (
         "Late at night",
         f"{LATE_NIGHT}, local time; the second before the end is the last. Rates are late-night incidents "
-        "over residents (census of 2020) and over the days that the data cover, in years of 365.25 days.",
+        "over residents (census of 2020, unless the source below names a file of them) and over the days "
+        "that the data cover, in years of 365.25 days.",
     ),
     (
         "Thefts",

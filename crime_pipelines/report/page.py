@@ -264,7 +264,7 @@ def _section(
         words = Words("This answer is left out: too small counts would show.", "\u2013", "left out")
     else:
         words = section.words(answers, facts)
-    maps = section.maps(answers, facts, shapes) if shapes else []
+    maps = section.maps(answers, facts, shapes) if shapes and answer.rows else []
     return {
         "question": answer.question,
         "words": words,
