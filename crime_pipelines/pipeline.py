@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from os import PathLike, fspath
@@ -26,6 +27,7 @@ from crime_pipelines.engines.embedded import ask_either, embedded
 from crime_pipelines.engines.registry import DEFAULT_ENGINE, open_engine
 from crime_pipelines.errors import no_incident
 from crime_pipelines.layouts import layout_named
+from crime_pipelines.layouts.population import read_population
 from crime_pipelines.output.atomic_replace import Workplace, refuse_overlap, workplace
 from crime_pipelines.output.layout import ANALYSIS, ANSWERS, PUBLIC, REPORT
 from crime_pipelines.output.record import RunRecord, new_record
@@ -45,7 +47,6 @@ from crime_pipelines.questions import (
     COVERED_PERIOD,
     DATA_QUALITY,
     QUESTIONS,
-    REPORT_QUESTIONS,
     Answer,
 )
 from crime_pipelines.result import RunResult
@@ -75,6 +76,7 @@ def run(
     layout: str | None = None,
     rejects: Path | None = None,
     boundaries: Path | None = None,
+    population: Path | None = None,
     analyses: bool = True,
     title: str = "",
     note: str = "",
@@ -102,6 +104,7 @@ def run(
             unless given.
         rejects: a folder for the rejected rows as `rejects.csv`, which is written even if they are too many.
         boundaries: a GeoJSON file with the areas' true outlines, for the report's map.
+        population: a CSV file with the areas' residents; see `read_population`.
         analyses: whether to compare, to forecast and so on, beside the answers.
         title: the report's title; the usual one unless given.
         note: what the report is to tell its readers beside the answers.
@@ -127,12 +130,12 @@ def run(
 
     with clock.stage("look"):
         named = None if layout is None else layout_named(layout)
-        files = _look(source, out, named, warn)
+        files = _with_residents(_look(source, out, named, warn), population)
         shapes = _shapes(boundaries, (files[0].layout if files else named or CHICAGO).areas)
     with open_engine(engine, engine_options) as opened, workplace(out) as place:
         if is_spooled(source):
             with clock.stage("spool"):
-                files = spool_source(source, place.scratch, warn, named)
+                files = _with_residents(spool_source(source, place.scratch, warn, named), population)
         under_way = threading.Event()
 
         def report_progress(done: Done) -> None:
@@ -146,7 +149,9 @@ def run(
         _judge_rejects(place, shown(source), files, ingested, max_rejected, rejects)
         with clock.stage("answer"):
             period, period_end = _period(opened, place.folder, ingested, shown(source))
-            record = new_record(engine, shown(source), ingested, shift_years, as_of, period, job.layout)
+            record = new_record(
+                engine, shown(source), ingested, shift_years, as_of, period, job.layout, _name(population)
+            )
             when = (record.as_of, record.shift_years, record.covered_period)
             ask = partial(ask_either, opened, place.folder, areas=record.known_areas)
             answers = ask(QUESTIONS, *when)
@@ -163,11 +168,11 @@ def run(
             record.input_warnings += [*found, *of_data]
             _write_answers(place.folder / ANSWERS, answers)
         with clock.stage("report"):
-            from crime_pipelines.report import Extras, draw_answers
+            from crime_pipelines.report import Extras, draw_answers, report_questions
 
             with ThreadPoolExecutor(1) as pool:
                 drawing = pool.submit(draw_answers, record, answers)
-                beside = ask(REPORT_QUESTIONS, *when)
+                beside = ask(report_questions(record, shapes), *when)
                 analysed = ask(ANALYSES if analyses else (), *when)
             _write_answers(place.folder / ANALYSIS, analysed)
             extras = Extras(beside, shapes, analyses=analysed, title=title, note=note)
@@ -185,6 +190,17 @@ def _look(source: str, out: Path, layout: Layout | None, warn: Callable[[str], N
     files = [] if is_spooled(source) else resolve(source, warn, layout)
     refuse_overlap(out, [file.location for file in files if file.is_local])
     return files
+
+
+def _with_residents(files: list[SourceFile], population: Path | None) -> list[SourceFile]:
+    if population is None or not files:
+        return files
+    areas = read_population(population, files[0].layout.areas)
+    return [replace(file, layout=replace(file.layout, areas=areas)) for file in files]
+
+
+def _name(path: Path | None) -> str:
+    return "" if path is None else path.name
 
 
 def _refuse_options(source: str, shift_years: int, max_rejected: float, rejects: Path | None) -> None:

@@ -21,8 +21,9 @@ boundaries_option = click.option(
     "--boundaries",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="GeoJSON of the department's areas, each with its number or name, for their true outlines on the "
-    "map. [default: hexagons, put together from the incidents' own coordinates]",
+    help="GeoJSON of the department's areas, each with its number or name, for their outlines on the map. "
+    "[default: for Chicago those of the package, for others hexagons, put together from the incidents' own "
+    "coordinates]",
 )
 title_option = click.option("--title", default="", metavar="TEXT", help="Title of the report.")
 note_option = click.option(

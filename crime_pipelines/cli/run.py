@@ -83,6 +83,13 @@ if TYPE_CHECKING:
     "headings of each file]",
 )
 @boundaries_option
+@click.option(
+    "--population",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="CSV of the areas' residents, with columns area and residents (or pop_YEAR), for rates. [default: "
+    "for Chicago those of the census of 2020]",
+)
 @notify_option
 @click.option(
     "--dry-run",
@@ -109,6 +116,7 @@ def run(
     rejects: Path | None,
     layout: str | None,
     boundaries: Path | None,
+    population: Path | None,
     notify: str | None,
     dry_run: bool,
     no_analysis: bool,
@@ -168,6 +176,7 @@ def run(
                 layout=layout,
                 rejects=rejects,
                 boundaries=boundaries,
+                population=population,
                 analyses=not no_analysis,
                 title=title,
                 note=note,

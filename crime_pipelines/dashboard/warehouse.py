@@ -17,10 +17,10 @@ from crime_pipelines.dashboard.dashboard import Shown
 from crime_pipelines.domain.periods.covered_period import CoveredPeriod
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.output.record import RunRecord
-from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, REPORT_QUESTIONS, Answer, Question
+from crime_pipelines.questions import DATA_QUALITY, QUESTIONS, Answer, Question
 from crime_pipelines.questions.render import render
 from crime_pipelines.report.charts.geojson import read_boundaries
-from crime_pipelines.report.extras import Extras
+from crime_pipelines.report.extras import Extras, report_questions
 from crime_pipelines.report.page import page_text
 from crime_pipelines.schema.warehouse import INCIDENT_VERSIONS, REFRESHES, REJECTS
 
@@ -67,9 +67,10 @@ class LiveWarehouse:
             raise PipelineError(f"{self._settings.project}.{self._settings.dataset}: holds no incident yet")
         shift = self._shift()
         answers = {each.name: self._answer(each, covered, shift) for each in QUESTIONS}
-        beside = {each.name: self._answer(each, covered, shift) for each in REPORT_QUESTIONS}
         record = self._record(covered, shift)
         shapes = read_boundaries(self._boundaries, record.known_areas) if self._boundaries else None
+        asked = report_questions(record, shapes)
+        beside = {each.name: self._answer(each, covered, shift) for each in asked}
         return Shown(page_text(record, answers, Extras(beside, shapes, version)), record, answers)
 
     def _record(self, covered: CoveredPeriod, shift: int) -> RunRecord:

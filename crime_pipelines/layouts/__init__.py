@@ -18,6 +18,9 @@ from crime_pipelines.errors import InputError
 #: The layouts that come with the package, in the order in which a file is held against them.
 BUNDLED: Final = ("chicago", "chicago_bigquery", "new_york", "los_angeles", "generic")
 
+#: The departments of whose areas outlines come with the package.
+_OUTLINED: Final = ("chicago",)
+
 
 @lru_cache(maxsize=len(BUNDLED))
 def bundled(name: str) -> Layout:
@@ -34,7 +37,7 @@ def bundled(name: str) -> Layout:
 
 def _pickled(layout: Layout) -> tuple[Callable[..., object], tuple[object, ...]]:
     """Send a bundled layout to workers by its name: with its tables it takes longer than a small file."""
-    if not layout.origin and layout.name in BUNDLED:
+    if not layout.origin and layout.name in BUNDLED and layout is bundled(layout.name):
         return bundled, (layout.name,)
     return _restored, (layout.__class__, {each.name: getattr(layout, each.name) for each in fields(layout)})
 
@@ -82,6 +85,19 @@ def layout_text(name: str) -> str:
     """
     file = files(__package__).joinpath(f"{name}.toml") if name in BUNDLED else Path(name)
     return file.read_text(encoding="utf-8-sig")
+
+
+def outlines_text(department: str) -> str:
+    """Return the table of the outlines of a department's areas that comes with the package.
+
+    Args:
+        department: the department.
+
+    Returns:
+        CSV: an area and its outline, as degrees east and north of its points; empty where there is none.
+    """
+    file = files(__package__).joinpath(f"{department}_outlines.csv")
+    return file.read_text(encoding="utf-8") if department in _OUTLINED else ""
 
 
 def detectable() -> Iterator[Layout]:

@@ -49,7 +49,8 @@ class RunRecord:
         layout: the layout of the files, or the file that describes it.
         department: the department that they are of.
         has_arrests: whether they say of each incident whether there was an arrest.
-        areas: the areas, where the layout did not come with the package.
+        areas: the areas, where the layout did not come with the package or their residents not with it.
+        population: the file that the residents are from; empty for those of the layout.
         covered_period: its ends, and how many incidents are outlying; None in records of earlier releases.
         input_warnings: what is wrong with the input as a whole.
         data_quality: the columns of the question `data_quality`.
@@ -73,6 +74,7 @@ class RunRecord:
     department: str = CHICAGO.department
     has_arrests: bool = True
     areas: list[Area] | None = None
+    population: str = ""
     covered_period: CoveredPeriod | None = None
     input_warnings: list[InputWarning] = field(default_factory=list)
     data_quality: dict[str, Any] = field(default_factory=dict)
@@ -162,6 +164,7 @@ def new_record(
     as_of: date | None,
     period: CoveredPeriod,
     layout: Layout,
+    population: str = "",
 ) -> RunRecord:
     """Begin the record of a run that has read its files.
 
@@ -173,6 +176,7 @@ def new_record(
         as_of: the day that the answers are as of; None for the end of the covered period.
         period: the covered period.
         layout: the files' layout.
+        population: the file that its areas' residents are from; empty where they are the layout's own.
 
     Returns:
         The record.
@@ -201,7 +205,8 @@ def new_record(
         layout=str(layout),
         department=layout.department,
         has_arrests=layout.has_arrests,
-        areas=list(layout.areas.all) if layout.origin else None,
+        areas=list(layout.areas.all) if layout.origin or population else None,
+        population=population,
         covered_period=period,
     )
     if record.imbalance():

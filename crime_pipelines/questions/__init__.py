@@ -12,6 +12,7 @@ from crime_pipelines.questions.registry import (
     DATA_QUALITY,
     QUESTIONS,
     REPORT_QUESTIONS,
+    VIEW_QUESTIONS,
     question,
 )
 
@@ -22,6 +23,7 @@ __all__ = [
     "EARLIEST_AS_OF",
     "QUESTIONS",
     "REPORT_QUESTIONS",
+    "VIEW_QUESTIONS",
     "Answer",
     "Column",
     "Groups",

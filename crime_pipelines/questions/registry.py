@@ -47,7 +47,9 @@ COVERED_PERIOD: Final = load(f"{__package__}.covered_period")
 #: The question of what a reader must know about the data, asked in every run beside the others.
 DATA_QUALITY: Final = load(f"{__package__}.data_quality")
 #: The questions that only the report asks, for its filters and its map.
-REPORT_QUESTIONS: Final = _load("incident_counts", "hexagons")
+REPORT_QUESTIONS: Final = _load("filter_counts", "hexagons")
+#: The questions that only the warehouse's views answer, for dashboards of others.
+VIEW_QUESTIONS: Final = _load("incident_counts", "hexagons")
 #: The analyses: asked beside the answers, written into `analysis/`, left out by `--no-analysis`.
 ANALYSES: Final = _load(
     "changes",

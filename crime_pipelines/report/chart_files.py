@@ -101,7 +101,7 @@ def _charts(
     for name, answer in extras.analyses.items():
         for chart in section_of(answer.question).charts(everything, facts):
             yield name, _titled(answer), chart
-    shapes, counts = extras.outlines(), extras.counts()
+    shapes, counts = extras.outlines(record), extras.counts()
     if shapes:
         yield (
             "late_night_map",

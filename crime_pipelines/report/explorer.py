@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import math
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from crime_pipelines.domain.night import LATE_NIGHT
 from crime_pipelines.questions import Answer
-from crime_pipelines.report.charts.clock import clock
+from crime_pipelines.report.charts.clock import clock, clock_rows
 from crime_pipelines.report.charts.draw import (
     NARROW,
     SELECTION,
@@ -27,23 +27,24 @@ from crime_pipelines.report.charts.draw import (
 from crime_pipelines.report.charts.hexagons import Rings
 from crime_pipelines.report.charts.map import area_map
 from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.filter_counts import MEASURES, Counts
-from crime_pipelines.report.formatting import NBSP, count, counted, percent, percent_of, shown
+from crime_pipelines.report.filter_counts import Counts
+from crime_pipelines.report.formatting import NBSP, count, counted, month, percent, percent_of, shown
 
 #: z of a 95 % interval, as in the answers.
 _Z: Final = 1.959963984540054
 _NAME: Final = 60
 _UNKNOWN_AREA: Final = "Area not known"
+_UNKNOWN_DISTRICT: Final = "District not known"
 #: How to read the charts that the filters change.
 KEYS: Final = {
-    "months": "Incidents a month; paler: years not chosen; orange: months that the data cover in part.",
+    "months": "Incidents a month; paler: months not chosen; orange: months that the data cover in part.",
     "clock": (
         "Incidents by hour; a wedge\u2019s area is its number. Orange: late at night. Midnight and noon hold "
         "those whose time was not known."
     ),
     "map": (
-        "Late at night: per 1,000 residents a year, or incidents where no residents are on file. Choose an "
-        "area by a click on it, or above."
+        "Late at night: per 1,000 residents a year, or incidents where no residents are on file. Choose "
+        "areas by a click on them, or above."
     ),
 }
 
@@ -53,20 +54,35 @@ class Explorer:
     """The state that the filters start with.
 
     Attributes:
-        years: the years to choose from.
-        types: the types to choose from, the most frequent first.
-        areas: the areas to choose from, each with its position and name, by name.
+        choices: the filters of which several values can be chosen.
+        months: the months to choose from, each with its place from the first one, by year.
         charts: the charts over all incidents, by name.
         payload: what the script needs, as JSON that may stand inside a script element.
         numbers: the numbers over all incidents, by the place that they stand in.
     """
 
-    years: list[int]
-    types: list[str]
-    areas: list[tuple[int, str]]
+    choices: tuple[Choice, ...]
+    months: dict[int, list[tuple[int, str]]]
     charts: dict[str, Chart]
     payload: str
     numbers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A filter of which several values can be chosen.
+
+    Attributes:
+        name: its name in the page's script and address.
+        label: its heading.
+        every: what it says while nothing is chosen.
+        options: the values, each with its position and name, in the order of the list.
+    """
+
+    name: str
+    label: str
+    every: str
+    options: list[tuple[int, str]]
 
 
 def explorer(
@@ -87,7 +103,6 @@ def explorer(
     charts = {"months": months_chart(counts, facts), "clock": clock(counts.by_hour)}
     if shapes:
         charts["map"] = area_map(answers, facts, shapes, named=False)
-    types = [shown(name, _NAME) for name in counts.types]
     areas = [
         {
             "area": area,
@@ -96,19 +111,24 @@ def explorer(
         }
         for area in counts.areas
     ]
+    choices = _choices(counts, [str(each["name"]) for each in areas])
     width, data = counts.packed()
+    days = _days(counts, facts)
     payload = {
-        "years": counts.years,
-        "types": types,
+        "types": [name for _, name in choices[0].options],
+        "districts": [_UNKNOWN_DISTRICT if name is None else name for name in counts.districts],
         "arrests": facts.record.has_arrests,
         "areas": areas,
-        "cells": len(counts.keys),
-        "columns": counts.keys.shape[1] + MEASURES,
+        "first_month": counts.first_month,
+        "months": counts.months,
+        "groups": len(counts.groups),
+        "cells": len(counts.cells),
         "width": width,
         "data": data,
-        "days": _days(counts.years, facts),
+        "days": days,
         "z": _Z,
         "late_night": LATE_NIGHT,
+        "late_hours": [row["late"] for row in clock_rows(counts.by_hour)],
         "charts": {
             name: {"narrow": chart.narrow} | ({"wide": chart.wide} if chart.wide else {})
             for name, chart in charts.items()
@@ -116,18 +136,44 @@ def explorer(
     }
     # Inside a script element only these could end it, or begin what hides its end.
     text = json.dumps(payload, ensure_ascii=True, separators=(",", ":")).replace("<", "\\u003c")
-    by_name = sorted(((at, str(each["name"])) for at, each in enumerate(areas)), key=lambda each: each[1])
-    return Explorer(counts.years, types, by_name, charts, text, _numbers(counts, payload["days"]))
+    return Explorer(choices, _months(counts), charts, text, _numbers(counts, choices, days))
 
 
-def _numbers(counts: Counts, days: Mapping[str, int]) -> dict[str, str]:
+def _choices(counts: Counts, areas: list[str]) -> tuple[Choice, ...]:
+    """Return the filters; no districts where the data know none."""
+    types = [shown(name, _NAME) for name in counts.types]
+    districts = [_UNKNOWN_DISTRICT if name is None else shown(name, _NAME) for name in counts.districts]
+    choices = (
+        Choice("type", "Type of crime", "All types", list(enumerate(types))),
+        Choice("area", "Area", "All areas", sorted(enumerate(areas), key=lambda each: each[1])),
+        Choice("district", "District", "All districts", list(enumerate(districts))),
+    )
+    return choices if any(counts.districts) else choices[:-1]
+
+
+def _months(counts: Counts) -> dict[int, list[tuple[int, str]]]:
+    months: dict[int, list[tuple[int, str]]] = {}
+    for at in range(counts.months):
+        first = _first_day(counts.first_month + at)
+        months.setdefault(first.year, []).append((at, month(first)))
+    return months
+
+
+def _first_day(ordinal: int) -> date:
+    return date(ordinal // 12, ordinal % 12 + 1, 1)
+
+
+def _numbers(counts: Counts, choices: Sequence[Choice], days: list[int]) -> dict[str, str]:
     """Return what the script writes while no filter is chosen, for pages without it."""
-    arrests, late = (int(counts.measures[:, at].sum()) for at in (0, 1))
-    total = sum(counts.by_hour)
+    hours = counts.by_hour
+    total, arrests = sum(hours), counts.arrests
+    late = sum(row["incidents"] for row in clock_rows(hours) if row["late"])
     low, high = (percent(end) for end in _wilson(arrests, total))
-    daily = total / days["all"] if days.get("all") else None
+    daily = total / sum(days) if days else None
+    ends = [month(_first_day(counts.first_month + at)) for at in (0, counts.months - 1)]
+    period = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
     return {
-        "words": f"All years, All types, All areas: {counted(total, 'incident')}",
+        "words": f"{'; '.join([*(each.every for each in choices), period])}: {counted(total, 'incident')}",
         "incidents": count(total),
         "incidents-note": f"{percent_of(total, total)} of all",
         "arrests": percent_of(arrests, total),
@@ -148,15 +194,16 @@ def _wilson(part: int, whole: int) -> tuple[float, float]:
     return max(0.0, (middle - reach) / under), min(1.0, (middle + reach) / under)
 
 
-def _days(years: list[int], facts: Facts) -> dict[str, int]:
-    """Return the days that the data cover, of each year and in all; none where not known."""
+def _days(counts: Counts, facts: Facts) -> list[int]:
+    """Return the days of each month that the data cover; none where that is not known."""
     if not facts.first_at or not facts.last_at:
-        return {}
+        return []
     first, last = facts.first_at.date(), facts.last_at.date()
-    days = {"all": (last - first).days + 1}
-    for year in years:
-        begin, end = max(first, date(year, 1, 1)), min(last, date(year, 12, 31))
-        days[str(year)] = (end - begin).days + 1
+    days = []
+    for at in range(counts.months):
+        begins = _first_day(counts.first_month + at)
+        ends = begins.replace(day=monthrange(begins.year, begins.month)[1])
+        days.append(max(0, (min(last, ends) - max(first, begins)).days + 1))
     return days
 
 
@@ -171,13 +218,18 @@ def months_chart(counts: Counts, facts: Facts) -> Chart:
         The chart. Its selection's rows have `month` (see `Month.ordinal`), `name`, `incidents`, `whole`
         (whether the data cover all of it) and `chosen`.
     """
+    first = counts.first_month
     rows: list[dict[str, Any]] = [
-        {"month": year * 12 + at, "name": f"{year}-{at + 1:02d}", "incidents": incidents, "chosen": True}
-        for year, months in counts.by_month.items()
-        for at, incidents in enumerate(months)
+        {
+            "month": ordinal,
+            "name": f"{ordinal // 12}-{ordinal % 12 + 1:02d}",
+            "incidents": incidents,
+            "chosen": True,
+            "whole": _whole(ordinal, facts),
+        }
+        for ordinal, incidents in enumerate(counts.by_month, first)
     ]
-    first, last = _ends(facts, rows)
-    rows = [{**row, "whole": _whole(row["month"], facts)} for row in rows if first <= row["month"] <= last]
+    last = first + counts.months - 1
     label = (
         f"Column chart of incidents by month, {counted(len(rows), 'month')}. "
         "The table of months holds every number."
@@ -185,22 +237,12 @@ def months_chart(counts: Counts, facts: Facts) -> Chart:
     return Chart(label, _columns(rows, first, last, NARROW, 170), _columns(rows, first, last, WIDE, 200))
 
 
-def _ends(facts: Facts, rows: list[dict[str, Any]]) -> tuple[int, int]:
-    if facts.first_at and facts.last_at:
-        return (
-            facts.first_at.year * 12 + facts.first_at.month - 1,
-            facts.last_at.year * 12 + facts.last_at.month - 1,
-        )
-    filled = [row["month"] for row in rows if row["incidents"]] or [0]
-    return min(filled), max(filled)
-
-
-def _whole(month: int, facts: Facts) -> bool:
+def _whole(ordinal: int, facts: Facts) -> bool:
     """Tell whether the data cover a month from its first day to its last."""
     if not facts.first_at or not facts.last_at:
         return True
-    year, of_year = month // 12, month % 12 + 1
-    begins, ends = date(year, of_year, 1), date(year, of_year, monthrange(year, of_year)[1])
+    begins = _first_day(ordinal)
+    ends = begins.replace(day=monthrange(begins.year, begins.month)[1])
     return facts.first_at.date() <= begins and ends <= facts.last_at.date()
 
 

@@ -18,7 +18,8 @@ _METHODS: Final[tuple[tuple[str, str], ...]] = (
     (
         "Late at night",
         f"{LATE_NIGHT}, local time; the second before the end is the last. Rates are late-night incidents "
-        "over residents (census of 2020) and over the days that the data cover, in years of 365.25 days.",
+        "over residents (census of 2020, unless the source below names a file of them) and over the days "
+        "that the data cover, in years of 365.25 days.",
     ),
     (
         "Thefts",
@@ -38,14 +39,15 @@ _METHODS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         "The map",
-        f"Incidents\u2019 own coordinates in hexagons {HEXAGON_KM} km wide; each belongs to the area that "
-        "most of its incidents lie in. Holes inside the city are closed, specks and far-off places left out; "
-        "or true outlines, where a file of them was given.",
+        "The areas\u2019 outlines, from a file or simplified from the City of Chicago\u2019s boundaries (as "
+        "they are, without warranty). For other departments without a file: incidents\u2019 own "
+        f"coordinates in hexagons {HEXAGON_KM} km wide, each of the area that most of its incidents lie in.",
     ),
     (
         _FILTERS,
-        "This page holds counts by year, type of crime and area, by month and by hour, and adds them up "
-        "itself; a count of one describes a single incident. Nothing is sent anywhere.",
+        "This page holds counts by type of crime, area, police district, month and hour of the day, and adds "
+        "them up itself; a count of one describes a single incident. Nothing is sent anywhere. Averages by "
+        "day and rates by year are over the days that the data cover of the months chosen.",
     ),
     (
         "Saved tables",

@@ -150,7 +150,7 @@ def page_text(
     scripts = [static_text("page.js")]
     library = None
     if content["explorer"]:
-        scripts.append(static_text("explorer.js"))
+        scripts += map(static_text, ("counts.js", "choices.js", "explorer.js"))
         library = vega()
     if extras.live:
         scripts.append(static_text("live.js"))
@@ -177,9 +177,7 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(
-        count=text.count, shown=text.shown, plural=text.counted, numbered=lambda each: list(enumerate(each))
-    )
+    environment.filters.update(count=text.count, shown=text.shown, plural=text.counted)
     return environment.from_string(static_text("template.html.jinja"))
 
 
@@ -208,7 +206,7 @@ def _content(
 ) -> dict[str, Any]:
     facts = Facts.of(record)
     ordered = in_order(answers)
-    shapes, counts = extras.outlines(), extras.counts()
+    shapes, counts = extras.outlines(record), extras.counts()
     explored = explorer(ordered, counts, facts, shapes) if counts else None
     analyses = [extras.analyses[each.name] for each in ANALYSES if each.name in extras.analyses]
     everything = {**ordered, **extras.analyses}
@@ -266,7 +264,7 @@ def _section(
         words = Words("This answer is left out: too small counts would show.", "\u2013", "left out")
     else:
         words = section.words(answers, facts)
-    maps = section.maps(answers, facts, shapes) if shapes else []
+    maps = section.maps(answers, facts, shapes) if shapes and answer.rows else []
     return {
         "question": answer.question,
         "words": words,

@@ -120,6 +120,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 Updated_On="04/10/2018 03:50:01 PM",
                 Arrest="true" if at % 4 == 0 else "false",
                 Community_Area=str(at % 79) if at % 5 else "",
+                District="" if at % 3 == 0 else f"{at % 25:03d}",
             )
         )
     source.write_text("\n".join(lines) + "\n", encoding="utf-8")

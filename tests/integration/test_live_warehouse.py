@@ -9,8 +9,8 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import accumulate, islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,7 +27,7 @@ from crime_pipelines.dashboard.dashboard import Dashboard
 from crime_pipelines.dashboard.warehouse import LiveWarehouse
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.pipeline import run
-from crime_pipelines.report.filter_counts import MEASURES
+from crime_pipelines.report.filter_counts import CELL, GROUP
 from crime_pipelines.synthetic import generate
 from tests.cloud.lake import put_attempt
 from tests.cloud.local import fresh_settings, stores
@@ -54,19 +54,24 @@ def put(settings: Settings, out: Path, run_id: str) -> None:
         refresh_incidents(client, settings)
 
 
-def counted(page: str) -> dict[str, Any]:
-    """What the page's filters add up: incidents in all, late at night, and the years."""
+def counted(page: str) -> dict[str, int]:
+    """What the page's filters add up: incidents in all, and late at night."""
     found = re.search(r'id="explorer-data">(.*?)</script>', page)
     assert found
     given = json.loads(found[1])
     planes = zlib.decompress(base64.b64decode(given["data"]))
-    size = given["cells"] * given["columns"]
+    groups, cells = given["groups"], given["cells"]
+    size = GROUP * groups + CELL * cells
     numbers = [
         sum(planes[plane * size + at] << 8 * plane for plane in range(given["width"])) for at in range(size)
     ]
-    columns = [numbers[at : at + given["cells"]] for at in range(0, size, given["cells"])]
-    assert len(columns) == 3 + MEASURES
-    return {"late": sum(columns[4]), "incidents": sum(map(sum, columns[5:17])), "years": given["years"]}
+    lengths, of_cells = iter(numbers[(GROUP - 1) * groups : GROUP * groups]), numbers[GROUP * groups :]
+    steps, incidents = iter(of_cells[:cells]), of_cells[cells : 2 * cells]
+    slots = [slot for length in lengths for slot in accumulate(islice(steps, length))]
+    late = sum(
+        number for slot, number in zip(slots, incidents, strict=True) if given["late_hours"][slot % 24]
+    )
+    return {"late": late, "incidents": sum(incidents)}
 
 
 def text(dashboard: Dashboard, path: str) -> str:

@@ -16,7 +16,7 @@ from crime_pipelines.domain.night import is_late_night
 from crime_pipelines.engines.base import ask
 from crime_pipelines.engines.duckdb.engine import DuckDBEngine
 from crime_pipelines.pipeline import run
-from crime_pipelines.questions import REPORT_QUESTIONS, Answer
+from crime_pipelines.questions import REPORT_QUESTIONS, VIEW_QUESTIONS, Answer
 from crime_pipelines.questions.render import render
 from crime_pipelines.synthetic import generate
 
@@ -35,7 +35,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def incidents(output: Path) -> list[dict[str, Any]]:
-    columns = ("occurred_at", "primary_type", "community_area", "arrest", "longitude", "latitude")
+    columns = ("occurred_at", "primary_type", "community_area", "district", "arrest", "longitude", "latitude")
     with duckdb.connect() as connection:
         rows = connection.execute(
             f"SELECT {', '.join(columns)} FROM read_parquet(?)",
@@ -48,7 +48,7 @@ def incidents(output: Path) -> list[dict[str, Any]]:
 def answers(output: Path) -> dict[str, Answer]:
     with DuckDBEngine() as engine:
         engine.attach(output)
-        return ask(engine, REPORT_QUESTIONS, datetime(2021, 1, 1), 3)
+        return ask(engine, {*REPORT_QUESTIONS, *VIEW_QUESTIONS}, datetime(2021, 1, 1), 3)
 
 
 def test_incident_counts(incidents: list[dict[str, Any]], answers: dict[str, Answer]) -> None:
@@ -72,6 +72,25 @@ def test_incident_counts(incidents: list[dict[str, Any]], answers: dict[str, Ans
         key: Counter({name: n for name, n in counts.items() if n}) for key, counts in wanted.items()
     }
     assert len(found) == len(answers["incident_counts"].rows)
+
+
+def test_filter_counts(incidents: list[dict[str, Any]], answers: dict[str, Answer]) -> None:
+    wanted: dict[tuple[Any, ...], Counter[tuple[int, str]]] = defaultdict(Counter)
+    for each in incidents:
+        at = each["occurred_at"]
+        slot = (at.year * 12 + at.month - 1) * 24 + at.hour
+        counts = wanted[each["primary_type"], each["community_area"], each["district"]]
+        counts[slot, "incidents"] += 1
+        counts[slot, "arrests"] += each["arrest"]
+    found: dict[tuple[Any, ...], Counter[tuple[int, str]]] = {}
+    for name, area, district, number, text in answers["filter_counts"].rows:
+        numbers = [int(each) for each in text.split(" ")]
+        found[name, area, district] = counts = Counter()
+        for slot, here, arrested in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True):
+            counts[slot, "incidents"] += here
+            counts[slot, "arrests"] += arrested
+        assert number == sum(numbers[1::3])
+    assert found == wanted
 
 
 def test_hexagons(incidents: list[dict[str, Any]], answers: dict[str, Answer]) -> None:
@@ -114,7 +133,7 @@ def nearest(x: float, y: float) -> Place:
 
 def test_every_view_describes_its_columns() -> None:
     made = {view.name: view for view in views("p", "d")}
-    for question in REPORT_QUESTIONS:
+    for question in VIEW_QUESTIONS:
         assert f"{LIVE}{question.name}" in made
     for view in made.values():
         assert view.columns

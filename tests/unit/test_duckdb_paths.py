@@ -8,6 +8,7 @@ import pytest
 from crime_pipelines.engines.testing.inputs import row, write
 from crime_pipelines.output.reader import read_output
 from crime_pipelines.pipeline import run
+from crime_pipelines.report.filter_counts import Counts
 from crime_pipelines.support.duckdb_paths import incidents_sql, literal, parquet_sql, quoted
 
 
@@ -72,4 +73,8 @@ def test_an_output_under_any_name_is_read_back(tmp_path: Path) -> None:
     assert {name: each.rows for name, each in found.answers.items()} == {
         name: each.rows for name, each in wanted.answers.items()
     }
-    assert found.beside["incident_counts"].rows == wanted.beside["incident_counts"].rows
+    assert found.beside["hexagons"].rows == wanted.beside["hexagons"].rows
+    assert (
+        Counts.of(found.beside["filter_counts"]).packed()
+        == Counts.of(wanted.beside["filter_counts"]).packed()
+    )

@@ -24,9 +24,9 @@ from crime_pipelines.cloud.warehouse.views import table_names
 from crime_pipelines.domain.periods.covered_period import CoveredPeriod
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.output.record import RunRecord
-from crime_pipelines.questions import DATA_QUALITY, REPORT_QUESTIONS, Answer
+from crime_pipelines.questions import DATA_QUALITY, Answer
 from crime_pipelines.questions.render import render
-from crime_pipelines.report import Extras, chart_files, write_report
+from crime_pipelines.report import Extras, chart_files, report_questions, write_report
 from crime_pipelines.schema.row_counts import FileRows
 from crime_pipelines.schema.warehouse import RUNS
 
@@ -166,7 +166,7 @@ def _beside(client: Warehouse, settings: Settings, record: RunRecord) -> dict[st
                 ),
             ),
         )
-        for each in REPORT_QUESTIONS
+        for each in report_questions(record, None)
     }
 
 

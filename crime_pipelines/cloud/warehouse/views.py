@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from crime_pipelines.cloud.warehouse.current_sql import live_incidents
 from crime_pipelines.domain.night import LATE_NIGHT, operational_night_sql
-from crime_pipelines.questions import QUESTIONS, REPORT_QUESTIONS
+from crime_pipelines.questions import QUESTIONS, VIEW_QUESTIONS
 from crime_pipelines.questions.render import render
 from crime_pipelines.schema.columns import Column, Table
 from crime_pipelines.schema.incidents import INCIDENTS as INCIDENT_TABLE
@@ -91,7 +91,7 @@ def views(project: str, dataset: str) -> tuple[View, ...]:
                 render(question, _DIALECT, None, tables=names),
                 question.columns,
             )
-            for question in (*QUESTIONS, *REPORT_QUESTIONS)
+            for question in (*QUESTIONS, *VIEW_QUESTIONS)
             if question.is_sql_alone
         ),
         *_counts(f"`{project}`.`{dataset}`"),

@@ -1,5 +1,5 @@
--- How many incidents each year, type of crime and area had, by calendar month and by hour of the day: what the
--- report's filters add up. One row for each combination that occurs; no type and no area are kept as NULL, so that
+-- How many incidents each year, type of crime and area had, by calendar month and by hour of the day, for a
+-- dashboard's pivot table. One row for each combination that occurs; no type and no area are kept as NULL, so that
 -- the rows add up to all incidents.
 SELECT
   EXTRACT(YEAR FROM occurred_at) AS year,

@@ -1,4 +1,4 @@
-"""The counts that the report's filters add up."""
+"""Counts by year, type and area, for a dashboard's pivot table."""
 
 from __future__ import annotations
 

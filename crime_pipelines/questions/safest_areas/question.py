@@ -94,7 +94,7 @@ QUESTION: Final = Question(
         Column("name", "text", "Its name."),
         Column("late_night_incidents", "integer", f"Incidents late at night ({LATE_NIGHT})."),
         Column("incidents", "integer", "Incidents at any time."),
-        Column("residents", "integer", "Residents, census of 2020."),
+        Column("residents", "integer", "Residents, of the census of 2020 unless others were given."),
         Column(
             "late_night_per_1000_residents_per_year",
             "decimal",

@@ -1,10 +1,12 @@
-"""True outlines of the areas, from a GeoJSON file."""
+"""True outlines of the areas, from a GeoJSON file or from the table that comes with the package."""
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from crime_pipelines.domain.areas import community_area
 from crime_pipelines.domain.layouts.model import Areas
 from crime_pipelines.domain.text import fold
 from crime_pipelines.errors import InputError
+from crime_pipelines.layouts import outlines_text
 from crime_pipelines.report.charts.hexagons import Rings
 
 #: Properties that hold an area's number, as cities name them; asked in this order. Others may hold numbers of
@@ -59,6 +62,26 @@ def read_boundaries(path: Path, areas: Areas) -> dict[int, Rings]:
         return _flat(shapes)
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise InputError(f"{path}: is not GeoJSON of areas ({error!r})") from error
+
+
+@lru_cache(maxsize=4)
+def bundled_outlines(department: str, areas: Areas) -> Mapping[int, Rings]:
+    """Read the outlines that come with the package.
+
+    Args:
+        department: the department.
+        areas: the areas there are.
+
+    Returns:
+        The outlines by area, on a plane; none where the table is not of exactly these areas.
+    """
+    shapes: dict[int, Rings] = {}
+    for row in csv.DictReader(outlines_text(department).splitlines()):
+        points = [point.split(" ") for point in row["outline"].split(";")]
+        shapes.setdefault(int(row["area"]), []).append([(float(x), float(y)) for x, y in points])
+    if not shapes or set(shapes) != {area.number for area in areas.all}:
+        return {}
+    return _flat(shapes)
 
 
 def _numbers_of(path: Path, features: list[dict[str, Any]], areas: Areas) -> list[int]:

@@ -125,23 +125,19 @@ def _spec(drawn: list[dict[str, Any]], labels: list[dict[str, Any]], rated: bool
 
 def _legend(classed: list[Spec], hue: Spec, rated: bool) -> list[Spec]:
     """Return a key with the least and the greatest rate of each class."""
-    # as many digits as the greatest rate needs
-    form = "(datum.top < 0.02 ? ',.4f' : datum.top < 0.2 ? ',.3f' : datum.top < 2 ? ',.2f' : ',.1f')"
-    form = form if rated else "',d'"
     transform = [
         *classed,
-        {"joinaggregate": [{"op": "max", "field": "rate", "as": "top"}]},
         {
             "aggregate": [
-                {"op": "max", "field": "top", "as": "top"},
                 {"op": "min", "field": "rate", "as": "least"},
                 {"op": "max", "field": "rate", "as": "most"},
             ],
             "groupby": ["class"],
         },
+        {"calculate": _said("datum.least", rated), "as": "from"},
+        {"calculate": _said("datum.most", rated), "as": "to"},
         {
-            "calculate": f"format(datum.least, {form}) + (datum.most > datum.least ? "
-            f"' \u2013 ' + format(datum.most, {form}) : '')",
+            "calculate": "datum.from === datum.to ? datum.from : datum.from + ' \u2013 ' + datum.to",
             "as": "text",
         },
         {"calculate": f"{_HEIGHT - 10} - {_KEY_STEP} * ({len(CLASSES)} - 1 - datum.class)", "as": "y"},
@@ -164,3 +160,11 @@ def _legend(classed: list[Spec], hue: Spec, rated: bool) -> list[Spec]:
         text={"field": "text", "type": "nominal"},
     )
     return [{**each, "transform": transform} for each in (box, text)]
+
+
+def _said(value: str, rated: bool) -> str:
+    """Return Vega's expression for the text of a rate, or of a count: as many digits as it needs."""
+    if not rated:
+        return f"format({value}, ',d')"
+    digits = f"{value} < 0.02 ? ',.4f' : {value} < 0.2 ? ',.3f' : {value} < 2 ? ',.2f' : ',.1f'"
+    return f"{value} === 0 ? '0' : format({value}, {digits})"

@@ -18,7 +18,7 @@ class MonthlyTrend(Section):
     """The months in a row, and the last complete one among the same months of other years."""
 
     key = (
-        "Above: incidents a month; the scale begins at 0. Below: the latest year\u2019s complete months, on "
+        "First: incidents a month; the scale begins at 0. Second: the latest year\u2019s complete months, on "
         "the range and the mean (dashed) of the same month in the years before: crime has seasons, and a "
         "month is best compared with its own kind. That scale need not begin at 0."
     )

@@ -1,13 +1,13 @@
 "use strict";
-// The filters: counts by year, type and area travel in the page; what is chosen is added up here.
+// The filters: what is chosen is added up here, and shown in numbers, charts and tables.
 (async () => {
   const root = document.getElementById("explorer");
   if (!root) return;
   const given = JSON.parse(document.getElementById("explorer-data").textContent);
-  const [YEAR, TYPE, AREA, ARRESTS, LATE, MONTHS, HOURS] = [0, 1, 2, 3, 4, 5, 17];
   const LATE_RATE_YEAR = 365.25;
   const form = root.querySelector("form");
-  const chosen = { year: form.elements.year, type: form.elements.type, area: form.elements.area };
+  const lists = Object.fromEntries([...form.querySelectorAll("[data-filter]")].map((each) => [each.dataset.filter, CrimeChoices.list(each)]));
+  const period = CrimeChoices.period(form.elements.from, form.elements.to);
   const whole = new Intl.NumberFormat("en-US");
   // Never a flat 0 or 100 for what is not exactly that, as in the answers.
   function percent(share) {
@@ -19,64 +19,12 @@
   // As the answers write it: a flat 0 only for none.
   const rate = (number) => (number === null ? "\u2013" : number && number < 0.005 ? "under 0.01" : number.toFixed(2));
 
-  function inflated(text) {
-    const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")));
-  }
-  async function unpacked() {
-    const planes = new Uint8Array(await inflated(given.data).arrayBuffer());
-    const size = given.cells * given.columns;
-    const numbers = new Uint32Array(size);
-    for (let plane = 0; plane < given.width; plane++)
-      for (let at = 0; at < size; at++) numbers[at] += planes[plane * size + at] * 2 ** (8 * plane);
-    return Array.from({ length: given.columns }, (_, column) =>
-      numbers.subarray(column * given.cells, (column + 1) * given.cells));
-  }
-
-  let columns;
+  let added;
   try {
-    columns = await unpacked();
+    added = CrimeCounts.adder(given, await CrimeCounts.unpacked(given));
   } catch {
     root.querySelector("[role=status]").textContent = "This browser is too old for the filters.";
     return;
-  }
-  const monthColumns = columns.slice(MONTHS, HOURS);
-  const hourColumns = columns.slice(HOURS);
-  const incidentsOf = new Uint32Array(given.cells);
-  for (const column of monthColumns) for (let at = 0; at < given.cells; at++) incidentsOf[at] += column[at];
-
-  const group = () => ({ incidents: 0, arrests: 0, late: 0 });
-  function added(filter) {
-    const sums = {
-      ...group(),
-      months: given.years.map(() => new Array(12).fill(0)),
-      hours: new Array(24).fill(0),
-      types: given.types.map(group),
-      areas: given.areas.map(group),
-      areasOfAll: given.areas.map(group),
-    };
-    const [years, types, areas, arrests, late] = columns;
-    const count = (into, at) => {
-      into.incidents += incidentsOf[at];
-      into.arrests += arrests[at];
-      into.late += late[at];
-    };
-    for (let at = 0; at < given.cells; at++) {
-      const [inYear, inType, inArea] = [
-        filter.year < 0 || years[at] === filter.year,
-        filter.type < 0 || types[at] === filter.type,
-        filter.area < 0 || areas[at] === filter.area,
-      ];
-      // The months keep every year, and the map every area: what is not chosen is shown paler.
-      if (inType && inArea) for (let month = 0; month < 12; month++) sums.months[years[at]][month] += monthColumns[month][at];
-      if (inYear && inType) count(sums.areasOfAll[areas[at]], at);
-      if (!(inYear && inType && inArea)) continue;
-      count(sums, at);
-      count(sums.types[types[at]], at);
-      count(sums.areas[areas[at]], at);
-      for (let hour = 0; hour < 24; hour++) sums.hours[hour] += hourColumns[hour][at];
-    }
-    return sums;
   }
 
   // Wilson's interval, as in the answers.
@@ -90,7 +38,8 @@
     return [Math.max(0, Math.min(p, (middle - reach) / under)), Math.min(1, Math.max(p, (middle + reach) / under))];
   }
 
-  const days = (filter) => given.days[filter.year < 0 ? "all" : given.years[filter.year]] ?? null;
+  // The days that the data cover of the months chosen; null where that is not known.
+  const days = (filter) => given.days.slice(filter.from, filter.to + 1).reduce((sum, each) => sum + each, 0) || null;
   const ratedAreas = given.areas.every((area) => area.area === null || area.residents);
   function lateRate(late, area, filter) {
     const covered = days(filter);
@@ -148,8 +97,8 @@
   const base = Object.fromEntries(Object.entries(given.charts).map(([name, chart]) => [name, chart.narrow.datasets.selection]));
   function monthRows(sums, filter) {
     return base.months.map((row) => {
-      const year = given.years.indexOf(Math.floor(row.month / 12));
-      return { ...row, incidents: year < 0 ? 0 : sums.months[year][row.month % 12], chosen: filter.year < 0 || filter.year === year };
+      const at = row.month - given.first_month;
+      return { ...row, incidents: sums.months[at], chosen: filter.from <= at && at <= filter.to };
     });
   }
   function chartRows(sums, filter) {
@@ -165,7 +114,7 @@
         const perResident = at === undefined ? null : lateRate(late, at, filter);
         const value = ratedAreas ? perResident ?? (at === undefined ? 0 : null) : late;
         return { ...feature, properties: { ...feature.properties, rate: value, late: whole.format(late),
-          said: ratedAreas ? rate(value) : whole.format(late), outlined: filter.area === at && at !== undefined } };
+          said: ratedAreas ? rate(value) : whole.format(late), outlined: at !== undefined && (filter.area?.has(at) ?? false) } };
       });
     }
     return rows;
@@ -174,7 +123,7 @@
   // Vega is read when first needed, so that the page opens at once.
   let embed;
   function library() {
-    embed ??= inflated(document.getElementById("vega").textContent).text().then((text) => {
+    embed ??= CrimeCounts.inflated(document.getElementById("vega").textContent).text().then((text) => {
       const script = document.createElement("script");
       script.textContent = text;
       document.head.append(script);
@@ -201,7 +150,9 @@
       if (name === "map") view.addEventListener("click", (_, item) => {
         const at = given.areas.findIndex((area) => area.area === item?.datum?.properties?.area);
         if (at < 0) return;
-        chosen.area.value = chosen.area.value === String(at) ? "" : String(at);
+        const areas = lists.area.value() ?? new Set();
+        if (!areas.delete(at)) areas.add(at);
+        lists.area.choose(areas);
         update();
       });
     } else {
@@ -218,9 +169,10 @@
     svg.setAttribute("aria-hidden", "true");
   }
 
-  const chosenFilter = () => Object.fromEntries(
-    Object.entries(chosen).map(([name, select]) => [name, select.value === "" ? -1 : Number(select.value)]));
-  const all = added({ year: -1, type: -1, area: -1 }).incidents;
+  const chosenFilter = () => ({ type: null, area: null, district: null, ...period.value(),
+    ...Object.fromEntries(Object.entries(lists).map(([name, list]) => [name, list.value()])) });
+  const isAll = (filter) => period.isAll() && !filter.type && !filter.area && !filter.district;
+  const all = added({ type: null, area: null, district: null, from: 0, to: period.last }).incidents;
   let drawing = Promise.resolve();
 
   function update({ redraw = true } = {}) {
@@ -237,9 +189,10 @@
     const covered = days(filter);
     say("daily", covered ? (sums.incidents / covered).toFixed(sums.incidents / covered < 10 ? 2 : 1) : "\u2013",
       covered ? sums.incidents / covered : "");
-    const words = Object.values(chosen).map((select) => select.selectedOptions[0].textContent.trim()).join(", ");
+    const words = [...Object.values(lists), period].map((each) => each.words()).join("; ");
     slot("words").textContent = `${words}: ${whole.format(sums.incidents)} incident${sums.incidents === 1 ? "" : "s"}`;
-    form.elements.everything.disabled = Object.values(filter).every((each) => each < 0);
+    form.elements.everything.disabled = isAll(filter);
+    root.toggleAttribute("data-filtered", !isAll(filter));
     tables(sums, filter);
     if (!redraw) return undefined;
     const rows = chartRows(sums, filter);
@@ -265,27 +218,32 @@
 
   // The choice is part of the address, so that it survives a reload and can be passed on.
   const MARK = "#filter";
+  const month = (at) => `${Math.floor((given.first_month + at) / 12)}-${String((given.first_month + at) % 12 + 1).padStart(2, "0")}`;
+  const named = { type: given.types, area: given.areas.map((each) => String(each.area ?? "none")), district: given.districts };
   function remember(filter) {
-    const parts = Object.entries(filter).filter(([, at]) => at >= 0).map(([name, at]) => `&${name}=${
-      encodeURIComponent({ year: given.years, type: given.types, area: given.areas.map((area) => area.area ?? "none") }[name][at])}`);
+    const parts = Object.keys(lists).flatMap((name) =>
+      [...filter[name] ?? []].map((at) => `&${name}=${encodeURIComponent(named[name][at])}`));
+    if (!period.isAll()) parts.push(`&from=${month(filter.from)}&to=${month(filter.to)}`);
     const hash = parts.length ? MARK + parts.join("") : location.hash.startsWith(MARK) ? "#explorer" : location.hash;
     if (hash !== location.hash) history.replaceState(null, "", hash || location.pathname);
   }
   function recall() {
     if (!location.hash.startsWith(MARK)) return false;
     const asked = new URLSearchParams(location.hash.slice(MARK.length));
-    const at = {
-      year: given.years.indexOf(Number(asked.get("year"))),
-      type: given.types.indexOf(asked.get("type")),
-      area: given.areas.findIndex((area) => String(area.area ?? "none") === asked.get("area")),
-    };
-    for (const [name, select] of Object.entries(chosen)) select.value = at[name] < 0 ? "" : String(at[name]);
-    return Object.values(at).some((each) => each >= 0);
+    for (const [name, list] of Object.entries(lists)) {
+      const positions = asked.getAll(name).map((value) => named[name].indexOf(value)).filter((at) => at >= 0);
+      list.choose(positions.length ? new Set(positions) : null);
+    }
+    const months = Array.from({ length: given.months }, (_, at) => month(at));
+    const [from, to] = ["from", "to"].map((end) => months.indexOf(asked.get(end)));
+    period.choose(from < 0 ? 0 : from, to < 0 ? period.last : to);
+    return !isAll(chosenFilter());
   }
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", () => update());
   form.elements.everything.addEventListener("click", () => { form.reset(); update(); });
+  addEventListener("hashchange", () => { if (recall()) update(); });
   matchMedia("(min-width: 900px)").addEventListener("change", () => { if (Object.keys(views).length) update(); });
   const recalled = recall();
   update({ redraw: false });
