@@ -226,12 +226,14 @@ class DropSuperseded(beam.DoFn):
         """
         bucket, tables = element
         versions = pa.concat_tables(tables)
-        incidents = latest_versions(versions)
+        incidents, deleted = latest_versions(versions)
         superseded = versions.num_rows - incidents.num_rows
         self._superseded.inc(superseded)
         yield bucket, incidents
         latest = pc.max(incidents["occurred_at"]).as_py()
-        yield TaggedOutput(ROW_COUNTS, RowCounts([], incidents.num_rows, superseded, latest=latest))
+        yield TaggedOutput(
+            ROW_COUNTS, RowCounts([], incidents.num_rows, superseded, latest=latest, deleted=deleted)
+        )
 
 
 class WriteBuckets(beam.PTransform):

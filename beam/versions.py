@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from crime_pipelines.beam.arrow import query, usable_threads
 from crime_pipelines.domain.versions import LATEST_FIRST
@@ -48,15 +49,35 @@ def by_bucket(versions: pa.Table, buckets: int) -> Iterator[tuple[int, pa.Table]
         start = end
 
 
-def latest_versions(versions: pa.Table) -> pa.Table:
+class Latest(NamedTuple):
+    """The current versions.
+
+    Attributes:
+        incidents: one row per incident that is not deleted.
+        deleted: the number of incidents whose current version is a tombstone.
+    """
+
+    incidents: pa.Table
+    deleted: int
+
+
+def latest_versions(versions: pa.Table) -> Latest:
     """Keep the current version of each incident.
 
     Args:
         versions: versions of incidents, all that there are of each of them.
 
     Returns:
-        One row per incident.
+        The incidents, without those that are deleted.
     """
+    current = _current(versions)
+    incidents = current
+    if current["occurred_at"].null_count:
+        incidents = current.filter(pc.is_valid(current["occurred_at"]))
+    return Latest(incidents, current.num_rows - incidents.num_rows)
+
+
+def _current(versions: pa.Table) -> pa.Table:
     # Sorting takes half the time that counting the distinct ones does.
     ids = np.sort(versions["id"].to_numpy())
     if (ids[1:] != ids[:-1]).all():

@@ -27,17 +27,19 @@ class GateError(PipelineError):
     exit_code = 3
 
 
-def no_incident(source: str, rejected: Mapping[str, int]) -> InputError:
+def no_incident(source: str, rejected: Mapping[str, int], deleted: int = 0) -> InputError:
     """Make the error for a source in which no row is a valid incident.
 
     Args:
         source: the source as given.
         rejected: its rows, by the reason why they can't be incidents.
+        deleted: incidents that it says are deleted.
 
     Returns:
         The error, to be raised.
     """
-    reasons = ", ".join(f"{count:,} {reason}" for reason, count in rejected.items())
+    counts = {**rejected, **({"deleted": deleted} if deleted else {})}
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
     return InputError(f"{source}: no row is an incident ({reasons or 'there are no rows'})")
 
 

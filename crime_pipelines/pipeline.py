@@ -270,12 +270,12 @@ def _log_end(record: RunRecord, warnings: Iterable[InputWarning], out: Path, asi
 
 def _period(engine: Engine, folder: Path, rows: RowCounts, source: str) -> tuple[CoveredPeriod, PeriodEnd]:
     if not rows.incidents:
-        raise no_incident(source, rows.rejected)
+        raise no_incident(source, rows.rejected, rows.deleted)
     knows = engine.can_answer(COVERED_PERIOD, None)
     with nullcontext(engine) if knows else embedded(folder) as reading:
         found = find_period(reading)
     if found is None:
-        raise no_incident(source, rows.rejected)
+        raise no_incident(source, rows.rejected, rows.deleted)
     return found
 
 

@@ -117,7 +117,8 @@ def _marked(rows: DataFrame, table: Table, manifest: Manifest) -> DataFrame:
         "run_id": F.lit(manifest.run_id),
         "attempt": F.lit(manifest.attempt),
         "loaded_at": F.current_timestamp(),
-        "deleted": F.lit(False),
+        "deleted": F.col("occurred_at").isNull(),
+        "year": F.when(F.col("occurred_at").isNotNull(), F.col("year")),
     }
     return rows.select(*((marks[name] if name in marks else F.col(name)).alias(name) for name in table.names))
 

@@ -82,13 +82,14 @@ class SparkEngine(Engine):
                 row_counts = write_rows(
                     spark, files, job.shift_years, str(incidents), str(rejects), with_source_file=False
                 )
-                kept, superseded = row_counts.incidents, drop_superseded(spark, incidents, job.scratch)
-                if superseded:
+                dropped = drop_superseded(spark, incidents, job.scratch, may_delete=job.may_delete)
+                kept = row_counts.incidents
+                if dropped.superseded:
                     kept = read_versions(spark, str(incidents)).count()
                 _tidy(incidents, rejects)
                 if row_counts.latest is not None:
                     self._attach(spark, incidents, job.layout.areas)
-        return replace(row_counts, incidents=kept, superseded=superseded)
+        return replace(row_counts, incidents=kept, superseded=dropped.superseded, deleted=dropped.deleted)
 
     def can_answer(self, question: Question, as_of: datetime | None) -> bool:
         """Leave the analyses and the report's questions to DuckDB, which answers in a fraction of the time.

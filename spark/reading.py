@@ -21,7 +21,7 @@ from crime_pipelines.domain.fields import COLUMNS
 from crime_pipelines.domain.layouts.mapping import mapped_sql
 from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.domain.quick_read import plain_incidents_sql, plain_sql
-from crime_pipelines.domain.reading import read_incidents_sql
+from crime_pipelines.domain.versions import read_versions_sql
 from crime_pipelines.engines.reject_columns import raw_columns
 from crime_pipelines.schema.incidents import LAKE_INCIDENTS
 from crime_pipelines.spark.files import Located
@@ -190,7 +190,7 @@ def _exact(spark: SparkSession, text: DataFrame, like: Located, shift_years: int
         passed_on = [PATH, RAW_ROW, STRUCTURE]
         names = raw_columns(len(like.file.headings))
         mapped, raw = mapped_sql(name, like.file.columns, names, SPARK, passed_on)
-        read = read_incidents_sql(mapped, raw, SPARK, shift_years, passed_on, like.file.layout)
+        read = read_versions_sql(mapped, raw, SPARK, shift_years, passed_on, like.file.layout)
         reason = f"COALESCE({STRUCTURE}, reject_reason)"
         rejected = f"CASE WHEN {reason} IS NOT NULL THEN {RAW_ROW} END"
         columns = [*COLUMNS, f"{reason} AS {REASON}", PATH, f"{rejected} AS {RAW_ROW}"]

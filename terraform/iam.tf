@@ -18,11 +18,12 @@ locals {
     var.streaming ? {
       feed   = "the function poll_feed, which publishes new incidents"
       stream = "workers of the streaming pipeline"
+      surges = "the function watch_surges, which publishes surges"
     } : {},
   )
   jobs = [for architecture in local.architectures : "job-${architecture}"]
   # Those that read or write incidents as they are.
-  warehouse_accounts = [for account in ["charts", "load", "job-2", "stream"] : account if contains(keys(local.accounts), account)]
+  warehouse_accounts = [for account in ["charts", "load", "job-2", "stream", "surges"] : account if contains(keys(local.accounts), account)]
 
   has = { for account in keys(local.accounts) : account => "serviceAccount:${module.security.emails[account]}" }
 
@@ -45,6 +46,7 @@ locals {
       job-2      = [local.cluster_node, "roles/bigquery.jobUser", "roles/bigquery.readSessionUser"]
       feed       = ["roles/logging.logWriter"]
       stream     = ["roles/dataflow.worker", "roles/bigquery.jobUser"]
+      surges     = ["roles/bigquery.jobUser", "roles/logging.logWriter"]
     },
   )
   people_roles = {
@@ -65,9 +67,10 @@ locals {
 
   # Runs' folders in the lake hold every incident as it is: who starts runs has the markers by which a run starts
   # once, the notes of what was taken, and what the next run is to read. Buckets themselves are for listing names.
-  in_feed  = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/feed/\")"
-  in_lists = "resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/runs/\") && (resource.name.endsWith(\"/files.json\") || resource.name.extract(\"/objects/runs/{run}/landed/\") != \"\")"
-  in_marks = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.extract(\"/buckets/${local.bucket.lake}/objects/runs/{run}/started/\") != \"\""
+  in_feed   = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/feed/\")"
+  in_surges = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/surges/\")"
+  in_lists  = "resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/runs/\") && (resource.name.endsWith(\"/files.json\") || resource.name.extract(\"/objects/runs/{run}/landed/\") != \"\")"
+  in_marks  = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.extract(\"/buckets/${local.bucket.lake}/objects/runs/{run}/started/\") != \"\""
   in_arrivals = join(" || ", [
     local.in_marks, local.in_lists,
     "resource.name == \"projects/_/buckets/${local.bucket.lake}/objects/runs/arrivals.json\"",
@@ -79,6 +82,7 @@ locals {
       "start reads landing"       = { bucket = "landing", account = "start", role = "roles/storage.objectViewer", when = null }
       "start marks runs"          = { bucket = "lake", account = "start", role = "roles/storage.objectUser", when = local.in_arrivals }
       "feed keeps its watermark"  = { bucket = "lake", account = "feed", role = "roles/storage.objectUser", when = local.in_feed }
+      "surges note what is told"  = { bucket = "lake", account = "surges", role = "roles/storage.objectUser", when = local.in_surges }
       "start-http marks runs"     = { bucket = "lake", account = "start-http", role = "roles/storage.objectUser", when = local.in_marks }
       "load reads runs"           = { bucket = "lake", account = "load", role = "roles/storage.objectViewer", when = null }
       "charts write reports"      = { bucket = "reports", account = "charts", role = "roles/storage.objectUser", when = null }
@@ -110,6 +114,7 @@ locals {
     "load writes answers"     = { dataset = "answers", account = "load", role = "roles/bigquery.dataEditor" }
     "job-2 writes incidents"  = { dataset = "warehouse", account = "job-2", role = "roles/bigquery.dataEditor" }
     "job-2 writes answers"    = { dataset = "answers", account = "job-2", role = "roles/bigquery.dataEditor" }
+    "surges read incidents"   = { dataset = "warehouse", account = "surges", role = "roles/bigquery.dataViewer" }
     "stream writes incidents" = { dataset = "warehouse", account = "stream", role = "roles/bigquery.dataEditor" }
   }
   people_datasets = merge(
@@ -141,7 +146,7 @@ locals {
       "the feed gives up on a row"       = { topic = local.topic.dead_letters, member = local.has["feed"] }
       "the feed publishes incidents"     = { topic = local.topic.feed, member = local.has["feed"] }
       "the stream gives up on a message" = { topic = local.topic.dead_letters, member = local.has["stream"] }
-      "the stream sees a surge"          = { topic = local.topic.surges, member = local.has["stream"] }
+      "surges are published"             = { topic = local.topic.surges, member = local.has["surges"] }
     } : {},
   )
 }

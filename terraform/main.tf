@@ -237,6 +237,14 @@ module "functions" {
         instances   = 1 # one watermark
         secrets     = var.feed_token ? { SOCRATA_APP_TOKEN = module.security.feed_token } : {}
       }
+      watch-surges = {
+        description = "Answers are fresh: publish the surges that are new."
+        entry_point = "watch_surges"
+        account     = module.security.emails["surges"]
+        topic       = local.topic.answers
+        memory      = "1Gi"
+        instances   = 1 # one note of what was published
+      }
     } : {},
   )
 

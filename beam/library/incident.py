@@ -22,7 +22,8 @@ class Incident(NamedTuple):
     Attributes:
         id: the incident's key.
         case_number: the department's records number; one per victim.
-        occurred_at: when it occurred, local civil time, shifted.
+        occurred_at: when it occurred, local civil time, shifted; None for a tombstone, a version which says
+            that the incident is deleted.
         block: the block's address, its last digits masked.
         iucr: Illinois Uniform Crime Reporting code.
         primary_type: the type of crime, in its normal form.
@@ -37,7 +38,7 @@ class Incident(NamedTuple):
         fbi_code: the FBI's code of the offence.
         x_coordinate: Illinois East state plane, NAD 1983, feet.
         y_coordinate: likewise.
-        year: the year of occurred_at.
+        year: the year of occurred_at; of a tombstone that of updated_on.
         updated_on: when this version was published, shifted.
         latitude: degrees north.
         longitude: degrees east.
@@ -47,7 +48,7 @@ class Incident(NamedTuple):
 
     id: int
     case_number: Optional[str]
-    occurred_at: str
+    occurred_at: Optional[str]
     block: Optional[str]
     iucr: Optional[str]
     primary_type: Optional[str]

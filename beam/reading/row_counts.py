@@ -26,6 +26,7 @@ class Sum:
         rejected: as for `RowCounts`.
         warnings: as for `RowCounts`.
         latest: as for `RowCounts`.
+        deleted: as for `RowCounts`.
     """
 
     files: dict[FileRows, tuple[int, int]] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Sum:
     rejected: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     latest: datetime | None = None
+    deleted: int = 0
 
     def add(self, row_counts: RowCounts) -> None:
         """Add the row counts of other rows.
@@ -47,6 +49,7 @@ class Sum:
             self.files[key] = (counted + file.rows_counted, read + file.rows_read)
         self.incidents += row_counts.incidents
         self.superseded += row_counts.superseded
+        self.deleted += row_counts.deleted
         self.rejected.update(row_counts.rejected)
         self.warnings.update(row_counts.warnings)
         if row_counts.latest is not None:
@@ -68,6 +71,7 @@ class Sum:
             dict(sorted(self.rejected.items())),
             dict(sorted(self.warnings.items())),
             self.latest,
+            self.deleted,
         )
 
 

@@ -205,6 +205,7 @@ def message_of(record: RunRecord) -> dict[str, Any]:
         "read": record.read,
         "incidents": record.incidents,
         "superseded": record.superseded,
+        "deleted": record.deleted,
         "rejected": record.rejected,
         "warnings": [warning.text for warning in record.input_warnings],
         "seconds": sum(record.seconds.values()),
@@ -213,9 +214,11 @@ def message_of(record: RunRecord) -> dict[str, Any]:
 
 def _counts(record: RunRecord) -> str:
     rejected = "".join(f", {count:,} {reason}" for reason, count in record.rejected.items())
+    deleted = f" ({record.deleted:,} incidents deleted)" if record.deleted else ""
     return (
         f"{record.source}: {record.read:,} rows read, {record.incidents:,} incidents, "
-        f"{record.superseded:,} superseded, {record.rejects:,} rejected{rejected}; as of {record.as_of}"
+        f"{record.superseded:,} superseded{deleted}, {record.rejects:,} rejected{rejected}; "
+        f"as of {record.as_of}"
     )
 
 

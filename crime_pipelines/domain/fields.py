@@ -71,6 +71,8 @@ FIELDS: Final = (
     Field("shift_years", Kind.INTEGER, "Calendar years that the dates have been shifted by."),
 )
 FIELD: Final = {field.name: field for field in FIELDS}
+#: The heading that says whether the incident is deleted, in every layout; no field of an incident.
+DELETED: Final = "deleted"
 
 #: Reading any of these goes wrong with a reject, reading any other with a null and a warning.
 CRITICAL: Final = ("id", "occurred_at", "arrest")

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from crime_pipelines.domain.dates import parse_shifted, shift
-from crime_pipelines.domain.fields import FIELDS, Reason
+from crime_pipelines.domain.dates import shift
+from crime_pipelines.domain.fields import DELETED, FIELDS, Reason
 from crime_pipelines.domain.layouts.chicago import CHICAGO
-from crime_pipelines.domain.layouts.message_plan import DELETED, plan_of
+from crime_pipelines.domain.layouts.message_plan import plan_of
 from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.domain.reading import Incident, read_trimmed
-from crime_pipelines.domain.text import without_missing
-from crime_pipelines.domain.values import flag, identifier, integer
-from crime_pipelines.domain.versions import Tombstone
+from crime_pipelines.domain.values import integer
+from crime_pipelines.domain.versions import Tombstone, is_deleted, read_tombstone
 
 #: Bytes of a message, as of a record of a file.
 MOST_BYTES: Final = 262_144
@@ -145,7 +144,7 @@ def read_decoded(
             heading = next(each for (each, value), name in fields if name and type(value) in _NESTED)
             return _malformed(f"{heading} is no text")
         texts = [value.strip() if type(value) is str else text_of(value) for value in values]
-    deleted = _flag(texts.pop())
+    deleted = is_deleted(texts.pop())
     if deleted is None:
         return _malformed(f"deleted is {_shown(found, plan.names, DELETED)}")
     if plan.columns:
@@ -153,7 +152,7 @@ def read_decoded(
     carried = integer(texts[_SHIFT]) or 0
     if not -MOST_SHIFT_YEARS <= carried <= MOST_SHIFT_YEARS:
         return _malformed(f"shift_years is {_shown(found, plan.names, 'shift_years')}")
-    read = _tombstone(texts, shift_years, carried) if deleted else read_trimmed(texts, shift_years, layout)
+    read = read_tombstone(texts, shift_years) if deleted else read_trimmed(texts, shift_years, layout)
     if isinstance(read, Reason):
         field = _FIELD_OF.get(read, "updated_on" if deleted else "occurred_at")
         told = f"{_API_NAMES.get(field, field)} is {_shown(found, plan.names, field)}"
@@ -180,7 +179,7 @@ def write_message(row: Mapping[str, str | None]) -> bytes:
 
 
 _NAMES: Final = tuple(field.name for field in FIELDS)
-_ID, _UPDATED, _SHIFT = (_NAMES.index(name) for name in ("id", "updated_on", "shift_years"))
+_SHIFT: Final = _NAMES.index("shift_years")
 _FIELD_OF: Final = {Reason.MISSING_ID: "id", Reason.BAD_ID: "id", Reason.BAD_ARREST: "arrest"}
 
 
@@ -208,24 +207,6 @@ def _is_deeper(value: dict[str, Any], depth: int) -> bool:
         if not level:
             return False
     return True
-
-
-def _flag(text: str) -> bool | None:
-    (known,) = without_missing([text])
-    return flag(known) if known else False
-
-
-def _tombstone(texts: list[str], shift_years: int, carried: int) -> Tombstone | Reason:
-    texts = [*without_missing(texts)]
-    number = identifier(texts[_ID])
-    if number is None:
-        return Reason.BAD_ID if texts[_ID] else Reason.MISSING_ID
-    if not texts[_UPDATED]:
-        return Reason.MISSING_DATE
-    updated_on = parse_shifted(texts[_UPDATED], 0 if carried else shift_years)
-    if updated_on is None:
-        return Reason.BAD_DATE
-    return Tombstone(number, updated_on, carried or shift_years)
 
 
 def _misdated(version: Incident | Tombstone, published_at: datetime | None) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from typing import Final
 from crime_pipelines.domain.areas import NO_AREA
 from crime_pipelines.domain.dates import in_calendar_sql
 from crime_pipelines.domain.dialect import Dialect, Quick
-from crime_pipelines.domain.fields import COLUMNS, CRITICAL, FIELDS, Kind
+from crime_pipelines.domain.fields import COLUMNS, CRITICAL, DELETED, FIELDS, Kind
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.domain.reading import incident_sql
@@ -34,8 +34,8 @@ def plain_sql(
     """Read each text of a raw row by itself, and tell a plain row from others.
 
     Args:
-        raw: a SQL expression of each field's text: `PLAIN_CHARACTERS`, empty where there is none, never NULL;
-            fields that are absent count as empty.
+        raw: a SQL expression of the text of each field, and of `DELETED`: `PLAIN_CHARACTERS`, empty where
+            there is none, never NULL; fields that are absent count as empty.
         dialect: the engine's words, with a quick reading of every type.
         shift_years: as for `reading.read_incident`.
         layout: as for `reading.read_incident`.
@@ -59,6 +59,8 @@ def plain_sql(
                 accepted = f"COALESCE({accepted}, FALSE)"
             conditions.append(accepted if field.name in CRITICAL else f"({text} = '' OR {accepted})")
             values[field.name] = value
+    if DELETED in raw:
+        conditions.append(f"{raw[DELETED]} IN ('', {_FALSE})")
     return values, f"({' AND '.join(conditions)})"
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from crime_pipelines.domain.fields import DELETED
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.domain.periods.covered_period import CoveredPeriod, PeriodEnd
@@ -48,6 +49,11 @@ class Job:
     def layout(self) -> Layout:
         """The layout of its files: of several the first's, as all are of one department."""
         return self.files[0].layout if self.files else CHICAGO
+
+    @property
+    def may_delete(self) -> bool:
+        """True if a file has the column that makes rows tombstones."""
+        return any(name == DELETED for file in self.files for name, _ in file.columns)
 
 
 class Engine(ABC):

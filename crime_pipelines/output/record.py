@@ -40,7 +40,8 @@ class RunRecord:
         files: the files read, and the rows of each, counted in two ways.
         read: rows read, as counted apart from the reader.
         incidents: rows of `incidents/`, one per incident.
-        superseded: versions of incidents that a later one replaced, repeated rows among them.
+        superseded: versions of incidents that a later one replaced, repeated rows among them, and those of
+            deleted incidents.
         rejected: rows that can't be incidents, by reason.
         warnings: fields read as null because their text could not be read, by field; `encoding` counts
             rows with bytes that are not UTF-8.
@@ -56,6 +57,7 @@ class RunRecord:
         data_quality: the columns of the question `data_quality`.
         seconds: wall time by stage.
         versions: versions of the programs that took part.
+        deleted: incidents that the input says are deleted, whose rows are superseded.
         files_written: the files of the output, by their paths in it. The next run into the same folder
             replaces these, and no others.
     """
@@ -80,6 +82,7 @@ class RunRecord:
     data_quality: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    deleted: int = 0
     files_written: list[str] = field(default_factory=list)
 
     @property
@@ -208,6 +211,7 @@ def new_record(
         areas=list(layout.areas.all) if layout.origin or population else None,
         population=population,
         covered_period=period,
+        deleted=ingested.deleted,
     )
     if record.imbalance():
         raise PipelineError(

@@ -59,6 +59,7 @@ ANALYSES: Final = _load(
     "weekday_hours",
     "hot_spots",
     "hot_spot_accuracy",
+    "surges",
 )
 
 

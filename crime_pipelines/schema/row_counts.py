@@ -43,10 +43,11 @@ class RowCounts:
     Attributes:
         files: the rows of each file, counted in two ways.
         incidents: incidents written, one row each; as long as versions have not been compared, versions.
-        superseded: versions that a later one replaced.
+        superseded: versions that a later one replaced, and all those of deleted incidents.
         rejected: rows rejected, by reason.
         warnings: texts that could not be read, by field.
         latest: the latest `occurred_at`, shifted; None without incidents.
+        deleted: incidents whose current version is a tombstone; their rows are superseded.
     """
 
     files: list[FileRows]
@@ -55,6 +56,7 @@ class RowCounts:
     rejected: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
     latest: datetime | None = None
+    deleted: int = 0
 
     @property
     def rows_by_file(self) -> dict[str, int]:

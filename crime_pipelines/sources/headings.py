@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 
-from crime_pipelines.domain.fields import FIELD, normal_heading
+from crime_pipelines.domain.fields import DELETED, FIELD, normal_heading
 from crime_pipelines.domain.layouts.chicago import CHICAGO
+from crime_pipelines.domain.layouts.forms import Plain
 from crime_pipelines.domain.layouts.headings import Matched, in_our_words, is_own_output, match_headings
 from crime_pipelines.domain.layouts.mapping import MappedColumn
 from crime_pipelines.domain.layouts.model import Layout
@@ -44,7 +45,8 @@ class FileFields(NamedTuple):
 
     Attributes:
         layout: its layout.
-        columns: the columns of each field, in the order of `fields.FIELDS`.
+        columns: the columns of each field, in the order of `fields.FIELDS`; last that of `fields.DELETED`, if
+            there is one.
     """
 
     layout: Layout
@@ -70,11 +72,14 @@ def fields_in(headings: Sequence[str], uri: str, layout: Layout | None) -> FileF
     for each in detectable() if layout is None else _either(layout, headings):
         matched = match_headings(headings, each)
         if not matched.missing:
-            for name, found in matched.repeated.items():
+            deleted = tuple(at for at, heading in enumerate(headings) if normal_heading(heading) == DELETED)
+            repeated = {**matched.repeated, **({DELETED: deleted} if len(deleted) > 1 else {})}
+            for name, found in repeated.items():
                 raise InputError(
                     f"{uri}: has {len(found)} columns for {name}: {', '.join(headings[at] for at in found)}"
                 )
-            return FileFields(each, matched.columns)
+            says_deleted = [(DELETED, MappedColumn(Plain(), deleted))] if deleted else []
+            return FileFields(each, (*matched.columns, *says_deleted))
         if nearest is None or len(matched.known) > len(nearest[1].known):
             nearest = each, matched
     if nearest is None:

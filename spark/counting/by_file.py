@@ -157,7 +157,7 @@ def covered_to(spark: SparkSession, versions: DataFrame) -> datetime | None:
         Its last moment, local civil time; None where there are none.
     """
     name = f"versions_{uuid4().hex}"
-    versions.createTempView(name)
+    versions.where("occurred_at IS NOT NULL").createTempView(name)  # tombstones have none
     try:
         statement = render(COVERED_PERIOD, "spark", None, tables={"incidents": name})
         found = period_of([tuple(row) for row in spark.sql(statement).collect()])

@@ -41,7 +41,8 @@ from crime_pipelines.domain.dates import (
     shift_sql,
 )
 from crime_pipelines.domain.dialect import Dialect
-from crime_pipelines.domain.fields import COLUMNS, CRITICAL, FIELD, FIELDS, Kind, Reason
+from crime_pipelines.domain.fields import COLUMNS, CRITICAL, DELETED, FIELD, FIELDS, Kind, Reason
+from crime_pipelines.domain.layouts.forms import Plain
 from crime_pipelines.domain.layouts.headings import match_headings
 from crime_pipelines.domain.layouts.mapping import MappedColumn, mapped_sql
 from crime_pipelines.domain.locations import normal_location, normal_location_sql
@@ -74,7 +75,13 @@ from crime_pipelines.domain.text import (
     literal,
 )
 from crime_pipelines.domain.values import candidate_sql, is_unreadable, is_unreadable_sql, value, value_sql
-from crime_pipelines.domain.versions import LATEST_FIRST, version_key
+from crime_pipelines.domain.versions import (
+    LATEST_FIRST,
+    Tombstone,
+    read_version,
+    read_versions_sql,
+    version_key,
+)
 from crime_pipelines.layouts import BUNDLED, bundled
 from crime_pipelines.questions import COVERED_PERIOD, period_of
 from crime_pipelines.questions.render import expression, render
@@ -428,22 +435,28 @@ class FaceEquality:
         columns = match_headings(headings, layout).columns
         if name == "chicago_bigquery":
             assert len(columns) == len(FIELDS)
+        columns += ((DELETED, MappedColumn(Plain(), (len(headings),))),)
+        headings.append(DELETED)
         names = [f"c{at:03d}" for at in range(len(headings))]
         relation, raw = mapped_sql(INPUTS, columns, names, self.dialect, [ORDER])
-        statement = read_incidents_sql(relation, raw, self.dialect, 3, [ORDER], layout)
+        statement = read_versions_sql(relation, raw, self.dialect, 3, [ORDER], layout)
         statement = f"SELECT {ORDER}, {', '.join(COLUMNS)}, reject_reason FROM ({statement}) AS found"
-        kinds = {at: FIELD[name].kind for name, column in columns for at in column.positions}
+        kinds = {
+            at: FIELD[name].kind if name in FIELD else Kind.FLAG
+            for name, column in columns
+            for at in column.positions
+        }
 
         def check(rows: list[tuple[str, ...]]) -> None:
             found = self._ordered(statement, dict.fromkeys(names, "text"), rows)
             for row, (*values, reason) in zip(rows, found, strict=True):
                 texts = {field: column.text(row) for field, column in columns}
-                wanted = read_incident(texts, 3, layout)
+                wanted = read_version(texts, 3, layout)
                 if isinstance(wanted, Reason):
                     assert reason == wanted, row
                 else:
                     assert reason is None, row
-                    assert [exact(each) for each in values] == [exact(each) for each in wanted], row
+                    assert [exact(each) for each in values] == [exact(each) for each in as_row(wanted)], row
 
         # from pools: drawn by the letter, the texts of a row take longer than the statements
         texts = [st.sampled_from([*PICKED[kinds[at]], *MAPPED]) for at in range(len(names))]
@@ -453,14 +466,16 @@ class FaceEquality:
         names = [name for name in COLUMNS if name != "id"]
         statement = f"SELECT {ORDER}, {', '.join(names)} FROM {INPUTS} ORDER BY {LATEST_FIRST}"
 
-        def check(found: list[Incident]) -> None:
-            rows = [(number, *(getattr(each, name) for name in names)) for number, each in enumerate(found)]
+        def check(found: list[Incident | Tombstone]) -> None:
+            texts = [as_row(each)[1:] for each in found]
+            rows = [(number, *values) for number, values in enumerate(texts)]
             columns: dict[str, Type] = {ORDER: "integer", **{name: _COLUMN_TYPES[name] for name in names}}
             placed = [tuple(row[1:]) for row in self.select(statement, columns, rows)]
             wanted = sorted(found, key=version_key, reverse=True)
-            assert placed == [tuple(getattr(each, name) for name in names) for each in wanted]
+            assert placed == [as_row(each)[1:] for each in wanted]
 
-        self.holds(check, versions(), rows=True)
+        tombstones = versions().map(lambda each: Tombstone(each.id, each.updated_on, 3))
+        self.holds(check, st.one_of(versions(), versions(), tombstones), rows=True)
 
     def test_records(self) -> None:
         columns: dict[str, Type] = {"a": "text", "b": "text", "c": "text"}
@@ -515,6 +530,14 @@ PLAIN_ROW: Final[dict[str, str | None]] = {
 def shifted(moment: datetime, years: int) -> datetime | None:
     """The Python rule of the shift, None where it leaves the calendar."""
     return shift(moment, years) if 1 <= moment.year + years <= 9999 else None
+
+
+def as_row(version: Incident | Tombstone) -> tuple[object, ...]:
+    """A version as a row beside others."""
+    if isinstance(version, Incident):
+        return version
+    known = {**version._asdict(), "year": version.updated_on.year if version.updated_on else None}
+    return tuple(known.get(name) for name in COLUMNS)
 
 
 def exact(found: object) -> tuple[type, str]:

@@ -96,6 +96,7 @@ def test_every_entry_point_is_deployed_and_hears_its_topic(everything: Plan) -> 
         "load_tables": settings.finished_topic,
         "render_charts": settings.answers_topic,
         "poll_feed": "feed-ticks",
+        "watch_surges": settings.answers_topic,
     }
     kinds = entry_points()
     functions = {
@@ -119,7 +120,8 @@ def test_each_architecture_deploys_what_it_needs(plans: dict[str, Plan]) -> None
         return {each.values["name"] for each in plan.of("google_cloudfunctions2_function")}
 
     assert deployed(plans["architecture_1"]) - deployed(plans["architecture_2"]) == {"crime-load-tables"}
-    assert deployed(plans["everything"]) - deployed(plans["architecture_1"]) == {"crime-poll-feed"}
+    with_stream = {"crime-poll-feed", "crime-watch-surges"}
+    assert deployed(plans["everything"]) - deployed(plans["architecture_1"]) == with_stream
 
 
 def test_the_feed_gets_its_token_as_it_reads_it(everything: Plan) -> None:

@@ -18,14 +18,17 @@ def test_superseded_versions_are_found_however_far_apart_the_ids_lie(
     folder.mkdir(parents=True)
     ids = [1, 2, far, *[2] * repeats]
     others = ", ".join(
-        f"NULL::VARCHAR AS {name}" for name in COLUMNS if name not in ("id", "case_number", "year")
+        f"NULL::VARCHAR AS {name}"
+        for name in COLUMNS
+        if name not in ("id", "case_number", "occurred_at", "year")
     )
     with duckdb.connect() as connection:
         rows = ", ".join(f"({each}::BIGINT, '{at}')" for at, each in enumerate(ids))
         connection.execute(
-            f"COPY (SELECT id, case_number, {others} FROM (VALUES {rows}) AS v(id, case_number)) "
+            f"COPY (SELECT id, case_number, TIMESTAMP '2020-01-01' AS occurred_at, {others} "
+            f"FROM (VALUES {rows}) AS v(id, case_number)) "
             f"TO '{folder / 'a.parquet'}' (FORMAT parquet)"
         )
-        assert drop_superseded(connection, folder.parent) == repeats
+        assert drop_superseded(connection, folder.parent) == (repeats, 0)
         kept = connection.execute(f"SELECT id, case_number FROM '{folder}/*.parquet' ORDER BY id").fetchall()
     assert kept == [(1, "0"), (2, str(len(ids) - 1 if repeats else 1)), (far, "2")]

@@ -96,6 +96,19 @@ def render_charts(event: CloudEvent) -> None:
 
 
 @functions_framework.cloud_event
+def watch_surges(event: CloudEvent) -> None:
+    """Answers are fresh: publish the surges that are new.
+
+    Args:
+        event: the message of whoever made the answers.
+    """
+    from crime_pipelines.cloud.functions.surges import on_answers
+
+    with serving.handled(event["id"], dict(flask.request.headers)):
+        on_answers(content(event["type"], event.get_data()), serving.settings())
+
+
+@functions_framework.cloud_event
 def poll_feed(event: CloudEvent) -> None:
     """Publish the City's new incidents when the feed's schedule ticks.
 

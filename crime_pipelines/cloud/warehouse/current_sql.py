@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from crime_pipelines.domain.fields import COLUMNS
-from crime_pipelines.domain.versions import LATEST_OR_DELETED_FIRST
+from crime_pipelines.domain.versions import LATEST_FIRST
 from crime_pipelines.schema.columns import Table
 from crime_pipelines.schema.warehouse import CURRENT_INCIDENTS, INCIDENT_VERSIONS, REFRESHES, RUNS, TOMBSTONES
 
@@ -125,7 +125,7 @@ class Statements:
             f"current_versions AS (\nSELECT {', '.join(own)} FROM candidates "
             f"WHERE id IN (SELECT id FROM changed)\n"
             f"QUALIFY ROW_NUMBER() OVER (PARTITION BY id "
-            f"ORDER BY {LATEST_OR_DELETED_FIRST}, {', '.join(_OF_RUN)}) = 1\n)\n"
+            f"ORDER BY {LATEST_FIRST}, {', '.join(_OF_RUN)}) = 1\n)\n"
             f"SELECT changed.id AS id, {_of('latest', own[1:])}, "
             f"latest.id IS NULL OR latest.deleted AS gone\n"
             f"FROM changed LEFT JOIN current_versions AS latest ON latest.id = changed.id"
@@ -177,7 +177,7 @@ def live_incidents(dataset: str, days: int) -> str:
         f"SELECT {', '.join(COLUMNS)} FROM (\nSELECT {', '.join(own)} FROM (\n"
         f"{_candidates(dataset, since, 'TRUE')}\n)\nWHERE TRUE\n"
         f"QUALIFY ROW_NUMBER() OVER (PARTITION BY id "
-        f"ORDER BY {LATEST_OR_DELETED_FIRST}, {', '.join(_OF_RUN)}) = 1\n)\nWHERE NOT deleted"
+        f"ORDER BY {LATEST_FIRST}, {', '.join(_OF_RUN)}) = 1\n)\nWHERE NOT deleted"
     )
 
 

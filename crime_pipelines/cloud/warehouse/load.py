@@ -35,7 +35,7 @@ _EXPRESSIONS: Final = {
     "attempt": "@attempt",
     "loaded_at": "CURRENT_TIMESTAMP()",
     "year": "EXTRACT(YEAR FROM occurred_at)",
-    "deleted": "FALSE",
+    "deleted": "occurred_at IS NULL",
 }
 _log = logging.getLogger(__name__)
 

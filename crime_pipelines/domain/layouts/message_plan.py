@@ -8,14 +8,12 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from crime_pipelines.domain.fields import FIELDS, normal_heading
+from crime_pipelines.domain.fields import DELETED, FIELDS, normal_heading
 from crime_pipelines.domain.layouts.forms import Fixed
 from crime_pipelines.domain.layouts.headings import in_our_words, match_headings
 from crime_pipelines.domain.layouts.mapping import MappedColumn
 from crime_pipelines.domain.layouts.model import Layout
 
-#: The heading that says whether the incident is deleted, in every layout.
-DELETED: Final = "deleted"
 #: Headings that take more text together are matched anew each time, so that the cache stays small.
 _MOST_CACHED: Final = 4_096
 _ABSENT: Final = MappedColumn(Fixed(""), ())

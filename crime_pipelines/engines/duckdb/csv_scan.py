@@ -11,9 +11,9 @@ from crime_pipelines.domain.dialect import DUCKDB
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.layouts.mapping import MappedColumn, mapped_sql
 from crime_pipelines.domain.layouts.model import Layout
-from crime_pipelines.domain.reading import read_incidents_sql
 from crime_pipelines.domain.records.csv_records import fields_of, join_record, join_record_sql
 from crime_pipelines.domain.records.csv_splitter import GREATEST_RECORD, Record
+from crime_pipelines.domain.versions import read_versions_sql
 from crime_pipelines.engines.reject_columns import carrying_sql, raw_columns
 from crime_pipelines.support.duckdb_paths import quoted, without_wildcards
 
@@ -123,7 +123,7 @@ def rows_sql(
     also: Sequence[str] = (),
     layout: Layout = CHICAGO,
 ) -> str:
-    """Write the statement that makes incidents, or rejects, of raw rows.
+    """Write the statement that makes versions of incidents, or rejects, of raw rows.
 
     Args:
         relation: a SQL table expression of raw rows, as `csv_relation` gives them.
@@ -141,5 +141,5 @@ def rows_sql(
     outer = [*carrying_sql("reject_reason", known), *also]
     passed_on = ["path", *names]
     mapped, raw = mapped_sql(relation, columns, names, DUCKDB, passed_on)
-    read = read_incidents_sql(mapped, raw, DUCKDB, shift_years, passed_on, layout)
+    read = read_versions_sql(mapped, raw, DUCKDB, shift_years, passed_on, layout)
     return f"SELECT {', '.join(outer)} FROM ({read}) AS rows_read"

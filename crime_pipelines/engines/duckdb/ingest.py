@@ -221,9 +221,13 @@ class _Reading:
         warnings = dict(counted)
         if self._undecodable:
             warnings["encoding"] = self._undecodable
-        superseded = drop_superseded(self._connection, self._incidents)
+        superseded, deleted = drop_superseded(
+            self._connection, self._incidents, may_delete=self._job.may_delete
+        )
+        if not any(self._incidents.iterdir()):
+            return RowCounts(files, 0, superseded, rejected, warnings, deleted=deleted)
         kept, latest = _row(self._connection, f"SELECT COUNT(*), MAX(occurred_at) FROM {everything}")
-        return RowCounts(files, kept, superseded, rejected, warnings, latest)
+        return RowCounts(files, kept, superseded, rejected, warnings, latest, deleted)
 
 
 def _unpacked(file: SourceFile, path: Path) -> SourceFile:

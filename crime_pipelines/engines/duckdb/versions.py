@@ -7,7 +7,7 @@ looked through afterwards, and only the files that hold a superseded version are
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import duckdb
 
@@ -25,15 +25,30 @@ _GREATEST_SPAN: Final = 1 << 28
 _PLACE_OF_ROW: Final = ("filename", "file_row_number")
 
 
-def drop_superseded(connection: duckdb.DuckDBPyConnection, incidents: Path) -> int:
-    """Remove superseded versions from a folder of incidents.
+class Dropped(NamedTuple):
+    """The rows removed from a folder of incidents.
+
+    Attributes:
+        superseded: their number.
+        deleted: the number of incidents whose current version is a tombstone.
+    """
+
+    superseded: int
+    deleted: int
+
+
+def drop_superseded(
+    connection: duckdb.DuckDBPyConnection, incidents: Path, *, may_delete: bool = False
+) -> Dropped:
+    """Remove superseded versions from a folder of incidents, and tombstones with what they delete.
 
     Args:
         connection: an open database.
         incidents: the folder, partitioned by year.
+        may_delete: whether tombstones may be among the versions.
 
     Returns:
-        How many rows were removed.
+        What was removed.
 
     Raises:
         duckdb.Error: the files can't be read or written.
@@ -41,26 +56,37 @@ def drop_superseded(connection: duckdb.DuckDBPyConnection, incidents: Path) -> i
     """
     everything = incidents_sql(incidents)
     rows = _number(connection, f"SELECT COUNT(*) FROM {everything}")
-    if _are_distinct(connection, everything, rows):
-        return 0
+    has_tombstones = may_delete and bool(
+        _number(connection, f"SELECT COUNT(*) FROM {everything} WHERE occurred_at IS NULL")
+    )
+    if not has_tombstones and _are_distinct(connection, everything, rows):
+        return Dropped(0, 0)
+    or_deleted = " OR COUNT(occurred_at) < COUNT(*)" * has_tombstones
     buckets = -(-rows // _IDS_AT_ONCE)
-    connection.execute("CREATE OR REPLACE TEMP TABLE superseded (filename VARCHAR, file_row_number BIGINT)")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE superseded "
+        "(filename VARCHAR, file_row_number BIGINT, is_current BOOLEAN)"
+    )
     for bucket in range(buckets):
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT id FROM {everything} "
-            f"WHERE id % {buckets} = {bucket} GROUP BY id HAVING COUNT(*) > 1"
+            f"WHERE id % {buckets} = {bucket} GROUP BY id HAVING COUNT(*) > 1{or_deleted}"
         )
         if _number(connection, "SELECT COUNT(*) FROM repeated") == 0:
             continue
         connection.execute(
-            f"INSERT INTO superseded SELECT filename, file_row_number FROM ("
-            f"SELECT filename, file_row_number, "
+            f"INSERT INTO superseded SELECT filename, file_row_number, place = 1 FROM ("
+            f"SELECT filename, file_row_number, occurred_at, "
             f"ROW_NUMBER() OVER (PARTITION BY id ORDER BY {LATEST_FIRST}) AS place "
-            f"FROM {incidents_sql(incidents, _PLACE_OF_ROW)} SEMI JOIN repeated USING (id)) WHERE place > 1"
+            f"FROM {incidents_sql(incidents, _PLACE_OF_ROW)} SEMI JOIN repeated USING (id)) "
+            f"WHERE place > 1 OR occurred_at IS NULL"
         )
     for (name,) in connection.execute("SELECT DISTINCT filename FROM superseded").fetchall():
         _rewrite(connection, Path(name))
-    return _number(connection, "SELECT COUNT(*) FROM superseded")
+    return Dropped(
+        _number(connection, "SELECT COUNT(*) FROM superseded"),
+        _number(connection, "SELECT COUNT(*) FROM superseded WHERE is_current"),
+    )
 
 
 def _are_distinct(connection: duckdb.DuckDBPyConnection, everything: str, rows: int) -> bool:

@@ -27,11 +27,11 @@ from crime_pipelines.domain.layouts.model import Areas, Layout
 from crime_pipelines.domain.night import is_late_night
 from crime_pipelines.domain.offences import is_theft
 from crime_pipelines.domain.periods.covered_period import CoveredPeriod, covered_period, is_covered
-from crime_pipelines.domain.reading import Incident, read_incident
+from crime_pipelines.domain.reading import Incident
 from crime_pipelines.domain.records.csv_records import fields_of, split_record
 from crime_pipelines.domain.records.csv_splitter import records
 from crime_pipelines.domain.records.record_boundaries import after_headings
-from crime_pipelines.domain.versions import latest
+from crime_pipelines.domain.versions import Tombstone, latest, read_version
 from crime_pipelines.sources.headings import fields_in
 
 Row = tuple[Any, ...]
@@ -43,6 +43,7 @@ class Expected:
 
     read: int = 0
     superseded: int = 0
+    tombstones: dict[int, Tombstone] = field(default_factory=dict)
     incidents: dict[int, Incident] = field(default_factory=dict)
     rejects: Counter[tuple[str, str, tuple[str, ...] | str]] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
@@ -95,8 +96,15 @@ def expect(files: Iterable[Path], shift_years: int = 3, layout: Layout | None = 
         What a run must give.
     """
     found = Expected()
+    current: dict[int, Incident | Tombstone] = {}
     for path in files:
-        _read(path, shift_years, found, layout)
+        _read(path, shift_years, found, current, layout)
+    for version in current.values():
+        if isinstance(version, Tombstone):
+            found.tombstones[version.id] = version
+        else:
+            found.incidents[version.id] = version
+    found.superseded += len(found.tombstones)
     return found
 
 
@@ -105,7 +113,13 @@ def comparable(reason: str, raw_row: str) -> tuple[str, ...] | str:
     return raw_row if reason == Reason.MALFORMED_ROW else tuple(split_record(raw_row))
 
 
-def _read(path: Path, shift_years: int, found: Expected, layout: Layout | None) -> None:
+def _read(
+    path: Path,
+    shift_years: int,
+    found: Expected,
+    current: dict[int, Incident | Tombstone],
+    layout: Layout | None,
+) -> None:
     data = path.read_bytes()
     data = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -126,14 +140,15 @@ def _read(path: Path, shift_years: int, found: Expected, layout: Layout | None) 
         assert fields is not None
         found.warnings.update(["encoding"] if "\ufffd" in record.text else ())
         texts = {name: column.text(fields) for name, column in file.columns}
-        result = read_incident(texts, shift_years, file.layout)
+        result = read_version(texts, shift_years, file.layout)
         if isinstance(result, Reason):
             found.rejects[result, str(path), tuple(fields)] += 1
             continue
-        found.warnings.update(result.unreadable.split(",") if result.unreadable else ())
-        other = found.incidents.get(result.id)
+        if isinstance(result, Incident) and result.unreadable:
+            found.warnings.update(result.unreadable.split(","))
+        other = current.get(result.id)
         found.superseded += other is not None
-        found.incidents[result.id] = latest(result, other) if other else result
+        current[result.id] = latest(result, other) if other else result
 
 
 def _months(incidents: list[Incident], as_of: datetime) -> list[Row]:

@@ -19,6 +19,7 @@ from crime_pipelines import run
 from crime_pipelines.domain.fields import COLUMNS
 from crime_pipelines.engines.base import ask
 from crime_pipelines.engines.duckdb.engine import DuckDBEngine
+from crime_pipelines.engines.testing.deletions import DELETIONS
 from crime_pipelines.engines.testing.faults import FAULTS, SAID
 from crime_pipelines.engines.testing.inputs import INPUTS, row, write
 from crime_pipelines.engines.testing.lost_rows import LOST_ROWS
@@ -31,7 +32,7 @@ from crime_pipelines.questions import QUESTIONS
 from crime_pipelines.synthetic import generate
 
 _FLOAT_TOLERANCE = 1e-9
-ALL_INPUTS = {**INPUTS, **LOST_ROWS}
+ALL_INPUTS = {**INPUTS, **DELETIONS, **LOST_ROWS}
 
 
 class EngineConformance:
@@ -244,6 +245,7 @@ def assert_output(
     assert record["rejected"] == expected.rejected
     assert record["warnings"] == dict(expected.warnings)
     assert record["superseded"] == expected.superseded
+    assert record["deleted"] == len(expected.tombstones)
     assert record["read"] == expected.read
     assert record["read"] == record["incidents"] + record["superseded"] + sum(record["rejected"].values())
     period = expected.period

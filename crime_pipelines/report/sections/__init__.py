@@ -18,6 +18,7 @@ from crime_pipelines.report.sections.forecasts import MonthlyForecasts, StepFore
 from crime_pipelines.report.sections.hot_spots import HotSpotAccuracy, HotSpots
 from crime_pipelines.report.sections.monthly_trend import MonthlyTrend
 from crime_pipelines.report.sections.safest_areas import SafestAreas
+from crime_pipelines.report.sections.surges import Surges
 from crime_pipelines.report.sections.theft_locations import TheftLocations
 from crime_pipelines.report.sections.weekday_hours import WeekdayHours
 
@@ -36,6 +37,7 @@ _SECTIONS: Final[Mapping[str, type[Section]]] = {
     "weekday_hours": WeekdayHours,
     "hot_spots": HotSpots,
     "hot_spot_accuracy": HotSpotAccuracy,
+    "surges": Surges,
 }
 
 

@@ -10,7 +10,8 @@ from typing import Final
 from crime_pipelines.domain.fields import Reason
 from crime_pipelines.domain.layouts.mapping import MappedColumn
 from crime_pipelines.domain.layouts.model import Layout
-from crime_pipelines.domain.reading import Incident, read_incident
+from crime_pipelines.domain.reading import Incident
+from crime_pipelines.domain.versions import Tombstone, read_version
 
 _KEPT: Final = 10
 _FIELDS: Final = {
@@ -63,10 +64,12 @@ def try_layout(
     for fields in rows:
         trial.rows += 1
         texts = {name: column.text(fields) for name, column in columns}
-        read = read_incident(texts, 0, layout)
+        read = read_version(texts, 0, layout)
         if isinstance(read, Reason):
             trial.rejected[read] += 1
             trial.examples.setdefault(read, texts.get(_FIELDS.get(read, "occurred_at"), ""))
+            continue
+        if isinstance(read, Tombstone):
             continue
         if len(trial.incidents) < _KEPT:
             trial.incidents.append(read)
