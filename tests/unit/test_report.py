@@ -357,8 +357,8 @@ def test_charts_have_names_and_take_their_colours_from_the_page(usual: Path) -> 
         if name in attributes and attributes[name] not in ("none", "transparent")
     }
     assert colours
-    assert [each for each in colours if not re.fullmatch(r"var\(--[a-z-]+\)", each or "")] == []
-    defined = set(re.findall(r"(--[a-z-]+):", page.said("style")))
+    assert [each for each in colours if not re.fullmatch(r"var\(--[a-z0-9-]+\)", each or "")] == []
+    defined = set(re.findall(r"(--[a-z0-9-]+):", page.said("style")))
     assert {(colour or "")[4:-1] for colour in colours} <= defined
 
 
