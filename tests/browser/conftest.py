@@ -22,6 +22,7 @@ from crime_pipelines.engines.testing.inputs import row
 from crime_pipelines.pipeline import run
 from crime_pipelines.report.printing import find_browser
 from crime_pipelines.synthetic import generate
+from tests.waiting import PATIENCE
 
 HERE = Path(__file__).parent
 HOSTILE = (
@@ -46,7 +47,7 @@ def axe() -> str:
             cwd=HERE,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=PATIENCE,
             check=False,
         )
         if done.returncode:
@@ -81,6 +82,7 @@ def _session(downloads: Path) -> Iterator[webdriver.Chrome]:
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     session = webdriver.Chrome(options=options, service=Service(driver))
+    session.set_script_timeout(PATIENCE)  # the accessibility checker takes minutes where cores are busy
     try:
         yield session
     finally:

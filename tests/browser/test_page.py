@@ -28,6 +28,7 @@ from crime_pipelines.questions import QUESTIONS
 from crime_pipelines.report.formatting import percent_of
 from crime_pipelines.report.printing import find_browser, print_page
 from tests.browser.conftest import HOSTILE
+from tests.waiting import PATIENCE
 
 #: The hostile texts as types of crime: in their normal form.
 HOSTILE_TYPES = [str(normal_type(text)) for text in HOSTILE]
@@ -76,7 +77,7 @@ def opened(browser: Chrome, output: Path, mark: str = "") -> WebElement:
 
 
 def waited(browser: Chrome, holds: Callable[[], object]) -> None:
-    WebDriverWait(browser, 30, poll_frequency=0.02).until(lambda _: holds())
+    WebDriverWait(browser, PATIENCE, poll_frequency=0.02).until(lambda _: holds())
 
 
 def choose(browser: Chrome, root: WebElement, name: str, text: str) -> None:

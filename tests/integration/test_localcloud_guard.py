@@ -34,7 +34,7 @@ from crime_pipelines.localcloud.faults import FILE, Fault
 from crime_pipelines.localcloud.processes import Server
 from crime_pipelines.localcloud.tls import make_certificate
 from tests.cloud.local import PROJECT, stores
-from tests.waiting import eventually
+from tests.waiting import PATIENCE, eventually
 
 SETTINGS = Settings(PROJECT, retry_seconds=10)
 CODE, JOB = "code", "jobs/job_parquet.py"
@@ -55,7 +55,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
 def sent(cloud: Emulators, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str]:
     """A request as it stands: the status, and what the response lets a page read."""
     at = urlsplit(cloud.url("storage"))
-    connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=60)
+    connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=PATIENCE)
     try:
         own = {"Host": at.netloc, **{name.replace("_", "-"): text for name, text in headers.items()}}
         connection.putrequest(method, path, skip_host=True)
@@ -156,7 +156,7 @@ def test_bigquery_by_grpc_asks_for_the_token(cloud: Emulators) -> None:
         with grpc.secure_channel(address, grpc.ssl_channel_credentials(certificate)) as channel:
             call = channel.unary_unary("/google.cloud.bigquery.storage.v1.BigQueryWrite/GetWriteStream")
             with pytest.raises(grpc.RpcError) as raised:
-                call(b"", metadata=metadata, timeout=60)
+                call(b"", metadata=metadata, timeout=PATIENCE)
             return raised.value.code()
 
     assert called() is grpc.StatusCode.UNAUTHENTICATED
@@ -227,7 +227,7 @@ def test_messages_come_late_twice_and_to_a_busy_function_on_request(cloud: Emula
                 client.create_subscription(name=letters, topic=dead)
 
                 def sends(text: str) -> None:
-                    topics.publish(topic, text.encode()).result(timeout=60)
+                    topics.publish(topic, text.encode()).result(timeout=PATIENCE)
 
                 sends("one")
                 eventually(lambda: hooks.seen == ["one"])
