@@ -65,7 +65,7 @@ def test_so_do_its_rows_as_messages_in_random_order(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     source = tmp_path / "source" / "crimes.csv"
     generate(source, 500, seed=43, years=9, defects=0.05)
-    later = row(1, Arrest="true", Updated_On="02/11/2028 03:50:01 PM")
+    later = row(1, Arrest="true", Updated_On="02/11/2018 03:50:01 PM")
     with source.open("a", encoding="utf-8", newline="") as file:
         file.write("".join(f"{each}\n" for each in (row(1), later, row(2), row(1), "one field")))
     run(str(source), tmp_path / "wanted", max_rejected=1)
