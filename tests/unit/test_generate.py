@@ -392,7 +392,7 @@ def answers_in(layout: str, folder: Path) -> Mapping[str, Answer]:
 
 
 @pytest.fixture(scope="module")
-def of_the_city(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Answer]:
+def city(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Answer]:
     return answers_in(CHICAGO.name, tmp_path_factory.mktemp("city"))
 
 
@@ -402,17 +402,17 @@ def test_every_layout_is_read_back_whole(
 ) -> None:
     """What does not depend on the department is as in the City's layout."""
     found = answers_in(name, tmp_path)
-    assert found["monthly_trend"].rows == of_the_city["monthly_trend"].rows
+    assert found["monthly_trend"].rows == city["monthly_trend"].rows
     # only the City's locations are renamed; the first is called the same
     first, city_first = (
-        [row for row in each["theft_locations"].rows if row[1] == 1] for each in (found, of_the_city)
+        [row for row in each["theft_locations"].rows if row[1] == 1] for each in (found, city)
     )
     assert first == city_first
     areas = {row["area"]: row["incidents"] for row in found["safest_areas"].records()}
     assert set(areas) == {area.number for area in bundled(name).areas.all}
     assert sum(map(bool, areas.values())) > len(areas) / 2
     arrests, city_arrests = (
-        sum(row["arrests"] for row in each["arrest_rates"].records()) for each in (found, of_the_city)
+        sum(row["arrests"] for row in each["arrest_rates"].records()) for each in (found, city)
     )
     assert arrests == (city_arrests if bundled(name).has_arrests else 0)
 
