@@ -10,6 +10,13 @@ import click
 from crime_pipelines.cli.common.options import say
 from crime_pipelines.cli.common.progress import TerminalProgress
 
+layout_option = click.option(
+    "--layout",
+    metavar="NAME|FILE",
+    help="Layout of SOURCE: one of 'crime-pipelines layout list', or a .toml file. [default: the output's, "
+    "or told by the headings of each file]",
+)
+
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
@@ -18,11 +25,7 @@ from crime_pipelines.cli.common.progress import TerminalProgress
     metavar="SOURCE",
     help="The files that the output was made from: their rows are counted again.",
 )
-@click.option(
-    "--layout",
-    metavar="NAME|FILE",
-    help="Layout of SOURCE: one of 'crime-pipelines layout list', or a .toml file. [default: the output's]",
-)
+@layout_option
 @click.pass_context
 def check(context: click.Context, folder: Path, source: str | None, layout: str | None) -> None:
     """Hold the output of a run in DIR against its own invariants.
@@ -56,7 +59,8 @@ def check(context: click.Context, folder: Path, source: str | None, layout: str 
 
 @click.command()
 @click.argument("source")
-def backtest(source: str) -> None:
+@layout_option
+def backtest(source: str, layout: str | None) -> None:
     """Print how good forecasts of the incidents in SOURCE would have been.
 
     SOURCE is what `run` takes, or the output of a run. From each month, week and day of the past the next
@@ -75,10 +79,14 @@ def backtest(source: str) -> None:
     from crime_pipelines.report.formatting import count, percent
 
     if Path(source, FILE).is_file():
+        if layout:
+            raise click.UsageError("--layout is that of files; an output has its own")
         analyses = read_analyses(Path(source))
     else:
         with TemporaryDirectory() as folder, TerminalProgress() as progress:
-            analyses = run(source, Path(folder, "out"), shift_years=0, progress=progress).analyses
+            analyses = run(
+                source, Path(folder, "out"), shift_years=0, layout=layout, progress=progress
+            ).analyses
     table = Table("Forecasts of", box=None, pad_edge=False)
     for heading in ("series", "past", "error", "simplest", "ratio", "in 80 %", "in 95 %"):
         table.add_column(heading, justify="right")

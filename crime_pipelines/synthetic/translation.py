@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from crime_pipelines.domain.dates import parse_datetime
@@ -11,6 +11,7 @@ from crime_pipelines.domain.layouts.forms import Fixed, Form, Lookup, Moment
 from crime_pipelines.domain.layouts.headings import match_headings
 from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.domain.text import fold
+from crime_pipelines.domain.values import flag
 
 from .rows import HEADER
 
@@ -19,6 +20,7 @@ _UNLISTED = "OTHER"
 #: Before what an API says of a row, which no file holds.
 _SYSTEM = ":"
 _Write = Callable[[str, int], Sequence[str]]
+_Meaning = Callable[[str], object]
 
 
 class Translation:
@@ -52,7 +54,7 @@ class Translation:
                 continue
             self.headings += [names[at] for at in fresh]
             areas = [str(area.number) for area in layout.areas.all] if field.kind is Kind.AREA else None
-            write = _writer(mapping.form, areas)
+            write = _writer(mapping.form, flag if field.kind is Kind.FLAG else fold, areas)
             self._columns.append((places[field.name], places["id"], write, fresh))
 
     def header(self) -> str:
@@ -84,13 +86,13 @@ class Translation:
         return text.getvalue()
 
 
-def _writer(form: Form, areas: Sequence[str] | None) -> _Write:
+def _writer(form: Form, meaning_of: _Meaning, areas: Sequence[str] | None) -> _Write:
     """Return what writes a text of the City's so that a form reads it, a text for each column."""
     if isinstance(form, Fixed):
         return lambda text, turn: ()
     if isinstance(form, Moment):
         return lambda text, turn: _moment(form, text)
-    write = _looked_up(form) if isinstance(form, Lookup) else lambda text, turn: text
+    write = _looked_up(form, meaning_of) if isinstance(form, Lookup) else lambda text, turn: text
     if areas is None:
         return lambda text, turn: [write(text, turn)]
     return lambda text, turn: [write(_area(text, areas), turn)]
@@ -101,18 +103,18 @@ def _area(text: str, areas: Sequence[str]) -> str:
     return areas[(number - 1) % len(areas)] if number else ""
 
 
-def _looked_up(form: Lookup) -> Callable[[str, int], str]:
+def _looked_up(form: Lookup, meaning_of: _Meaning) -> Callable[[str, int], str]:
     """Return what finds a text that stands for another, one after the other where several do."""
-    stands_for: dict[str, list[str]] = {}
+    stands_for: dict[object, list[str]] = {}
     for text, meaning in (*form.entries, *form.beginnings):
         # A beginning may be that of a text that stands for something else.
         if form.text([text]) == meaning:
-            stands_for.setdefault(meaning, []).append(text)
-    rest = [_UNLISTED] if form.otherwise is not None and form.text([_UNLISTED]) == form.otherwise else []
-    other: Mapping[str, list[str]] = {form.otherwise: rest} if form.otherwise is not None and rest else {}
+            stands_for.setdefault(meaning_of(meaning), []).append(text)
+    if form.otherwise is not None and form.text([_UNLISTED]) == form.otherwise:
+        stands_for.setdefault(meaning_of(form.otherwise), [_UNLISTED])
 
     def find(text: str, turn: int) -> str:
-        texts = stands_for.get(text) or stands_for.get(fold(text) or "") or other.get(text) or [text]
+        texts = stands_for.get(meaning_of(text)) or [text]
         return texts[turn % len(texts)]
 
     return find

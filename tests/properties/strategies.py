@@ -7,7 +7,9 @@ by the grammar that is read, or one of these spoilt a little.
 from __future__ import annotations
 
 import gzip
+import random
 import string
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Final
@@ -25,13 +27,15 @@ from crime_pipelines.domain.dates import (
     SOCRATA_DATETIME,
     US_DATETIME,
 )
-from crime_pipelines.domain.fields import FIELDS, Kind
+from crime_pipelines.domain.fields import CRITICAL, FIELDS, Field, Kind
 from crime_pipelines.domain.layouts.chicago import CHICAGO
-from crime_pipelines.domain.layouts.forms import Fixed, Lookup, Moment, Plain
+from crime_pipelines.domain.layouts.forms import Fixed, Form, Lookup, Moment, Plain
+from crime_pipelines.domain.layouts.loading import MAY_BE_ABSENT
+from crime_pipelines.domain.layouts.model import Area, Areas, FieldMapping, Heading, Layout, Names
 from crime_pipelines.domain.offences import CLASS_OF_FBI_CODE, CLASS_OF_TYPE
 from crime_pipelines.domain.reading import Incident
 from crime_pipelines.domain.records.csv_records import join_record
-from crime_pipelines.domain.text import WHITESPACE
+from crime_pipelines.domain.text import WHITESPACE, fold
 from crime_pipelines.domain.values import DECIMAL, IDENTIFIER, INTEGER
 
 RawRow = dict[str, str | None]
@@ -376,3 +380,64 @@ def mapped_texts() -> st.SearchStrategy[str]:
     """Texts that the columns of a mapping may hold, for better or worse."""
     picked = st.sampled_from(MAPPED)
     return st.one_of(picked, _spoilt(picked), texts_of(Kind.DATETIME))
+
+
+#: For each kind of field texts that most forms read, so that some rows are incidents.
+SOUND: Final[Mapping[Kind, tuple[str, ...]]] = {
+    **dict.fromkeys(Kind, ("7", "STREET", "theft plain - petty", "PETIT LARCENY")),
+    Kind.IDENTIFIER: ("7", "1,035,836", "90000001.0"),
+    Kind.DATETIME: ("10/11/2020 13:30", "01/02/2020 7:05:00 PM", "2016-01-05T14:10:00", "1730", "17:30"),
+    Kind.FLAG: ("true", "AA", "n", "1.0"),
+    Kind.AREA: ("1", "008", "O'HARE", "12.0"),
+}
+
+
+_FLAGS: Final = ("true", "n", "1.0")
+
+
+def any_layout(chance: random.Random) -> Layout:
+    """A layout such as a TOML file can say, and few departments have."""
+    absent = frozenset(name for name in MAY_BE_ABSENT if chance.random() < 0.25)
+    fields = [
+        field for field in FIELDS if field.name not in absent and (field.needed or chance.random() < 0.7)
+    ]
+    columns = [f"h{at}c" for at in range(len(fields))]
+
+    def mapping(field: Field, own: str) -> FieldMapping:
+        form = _any_form(field.kind, chance)
+        # now and then two fields are made of one column
+        shared = 0.0 if field.name in CRITICAL else 0.15
+        owners = [chance.choice(columns) if chance.random() < shared else own for _ in range(2)]
+        headings = [f"{owner}{at}" for at, owner in enumerate(owners)]
+        return FieldMapping(form, tuple(Heading((name,)) for name in headings[: form.columns]))
+
+    numbers = sorted({1, 8, *chance.sample(range(1, 1_200), chance.randrange(1, 40))})
+    mappings = {field.name: mapping(field, own) for field, own in zip(fields, columns, strict=True)}
+    names = {fold(chance.choice(MAPPED)) or "OLD": f"NEW {at}" for at in range(4)}
+    return Layout(
+        name="any",
+        department="any",
+        title="any",
+        mappings=mappings,
+        areas=Areas(tuple(Area(number, str(number), None) for number in numbers)),
+        types=Names(names, ("THEFT",)),
+        locations=Names(dict(list(names.items())[:2]), ()),
+        absent=absent,
+    )
+
+
+def _any_form(kind: Kind, chance: random.Random) -> Form:
+    if kind is Kind.DATETIME:
+        has_time = chance.random() < 0.5
+        order, label = chance.choice([None, True, False]), chance.random() < 0.5
+        return Moment(order, label, has_time, has_time and chance.random() < 0.5)
+    looked_up = kind in (Kind.PRIMARY_TYPE, Kind.LOCATION, Kind.FLAG, Kind.AREA, Kind.TEXT)
+    made = chance.random()
+    if made < 0.15 and kind is not Kind.IDENTIFIER:
+        return Fixed(chance.choice(_FLAGS if kind is Kind.FLAG else SOUND[kind]))
+    if made < 0.6 and looked_up:
+        texts = chance.sample([text for text in map(fold, MAPPED) if text], 9)
+        meanings = [*(_FLAGS if kind is Kind.FLAG else SOUND[kind]), ""]
+        pairs = [(text, chance.choice(meanings)) for text in texts]
+        return Lookup(tuple(pairs[:6]), tuple(pairs[6:]), chance.choice([None, *meanings[:2]]))
+    return Plain()

@@ -43,6 +43,7 @@ class TestSparkFaces(FaceEquality):
     dialect = SPARK
     examples = 2
     batch = 200
+    layouts = 1
     shrink = False
     session: ClassVar[SparkSession]
 

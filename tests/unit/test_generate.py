@@ -6,7 +6,7 @@ import io
 import re
 import tracemalloc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ import pytest
 pytest.importorskip("numpy")
 
 from crime_pipelines.domain.layouts.chicago import CHICAGO
-from crime_pipelines.layouts import BUNDLED, bundled
+from crime_pipelines.layouts import BUNDLED, bundled, layout_text
 from crime_pipelines.pipeline import run
+from crime_pipelines.questions import Answer
 from crime_pipelines.synthetic import HEADER, KINDS, REASONS, Generated, generate, rows, writer
 
 Make = Callable[..., Generated]
@@ -380,29 +381,40 @@ def test_wrong_arguments_are_refused_in_one_line(tmp_path: Path, wrong: dict[str
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", BUNDLED)
-def test_every_layout_is_read_back_whole(name: str, tmp_path: Path) -> None:
-    """No row is rejected, no value unreadable, and what does not depend on the department is the City's."""
-    answers = {}
-    for layout in (CHICAGO.name, name):
-        made = generate(tmp_path / f"{layout}.csv", 2_000, seed=4, layout=layout)
-        named = None if bundled(layout).is_told_by_headings else layout
-        result = run(made.path, tmp_path / layout, layout=named, analyses=False)
-        assert (result.record.layout, result.record.read) == (layout, made.rows)
-        assert (result.record.incidents, result.record.rejected, result.record.warnings) == (2_000, {}, {})
-        answers[layout] = result.answers
-    assert answers[name]["monthly_trend"].rows == answers[CHICAGO.name]["monthly_trend"].rows
+def answers_in(layout: str, folder: Path) -> Mapping[str, Answer]:
+    """The answers of a small file in a layout, no row of which is rejected, nor a value unreadable."""
+    made = generate(folder / f"{layout}.csv", 2_000, seed=4, layout=layout)
+    named = None if bundled(layout).is_told_by_headings else layout
+    result = run(made.path, folder / layout, layout=named, analyses=False)
+    assert (result.record.layout, result.record.read) == (layout, made.rows)
+    assert (result.record.incidents, result.record.rejected, result.record.warnings) == (2_000, {}, {})
+    return result.answers
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Answer]:
+    return answers_in(CHICAGO.name, tmp_path_factory.mktemp("city"))
+
+
+@pytest.mark.parametrize("name", BUNDLED[1:])
+def test_every_layout_is_read_back_whole(
+    name: str, of_the_city: Mapping[str, Answer], tmp_path: Path
+) -> None:
+    """What does not depend on the department is as in the City's layout."""
+    found = answers_in(name, tmp_path)
+    assert found["monthly_trend"].rows == city["monthly_trend"].rows
     # only the City's locations are renamed; the first is called the same
-    first, of_the_city = (
-        [row for row in answers[each]["theft_locations"].rows if row[1] == 1] for each in (name, CHICAGO.name)
+    first, city_first = (
+        [row for row in each["theft_locations"].rows if row[1] == 1] for each in (found, city)
     )
-    assert first == of_the_city
-    areas = {row["area"]: row["incidents"] for row in answers[name]["safest_areas"].records()}
+    assert first == city_first
+    areas = {row["area"]: row["incidents"] for row in found["safest_areas"].records()}
     assert set(areas) == {area.number for area in bundled(name).areas.all}
     assert sum(map(bool, areas.values())) > len(areas) / 2
-    arrests = sum(row["arrests"] for row in answers[name]["arrest_rates"].records())
-    as_city = sum(row["arrests"] for row in answers[CHICAGO.name]["arrest_rates"].records())
-    assert arrests == (as_city if bundled(name).has_arrests else 0)
+    arrests, city_arrests = (
+        sum(row["arrests"] for row in each["arrest_rates"].records()) for each in (found, city)
+    )
+    assert arrests == (city_arrests if bundled(name).has_arrests else 0)
 
 
 def test_a_department_s_file_has_its_headings_and_its_ways_to_write(tmp_path: Path) -> None:
@@ -430,6 +442,20 @@ def test_a_department_s_file_has_its_headings_and_its_ways_to_write(tmp_path: Pa
             for heading, pattern in patterns.items():
                 assert re.fullmatch(pattern, row[heading]), (heading, row[heading])
     assert {row["Crm Cd Desc"] for row in found} >= {"SHOPLIFTING", "BATTERY"}
+
+
+def test_a_look_up_may_say_yes_and_no_in_any_words(tmp_path: Path) -> None:
+    text = (
+        layout_text("generic").replace('"true" = ["ARREST*"', '"Yes" = ["ARREST*"').replace('"false"', '"N"')
+    )
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    arrests = {}
+    for name in ("generic", str(tmp_path / "mine.toml")):
+        made = generate(tmp_path / "in.csv", 1_000, layout=name)
+        found = run(made.path, tmp_path / "out", layout=name, analyses=False)
+        arrests[name] = found.answers["arrest_rates"].rows
+    assert arrests["generic"] == arrests[str(tmp_path / "mine.toml")]
+    assert any(row[2] for row in arrests["generic"])
 
 
 def test_defects_are_of_the_city_s_layout_alone(tmp_path: Path) -> None:

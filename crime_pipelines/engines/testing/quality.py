@@ -23,8 +23,10 @@ _PLACES: Final = (
     "APARTMENT",
     "ALLEY",
     "STREET",
-    "BAR OR TAVERN",
+    "PARKING LOT / GARAGE (NON RESIDENTIAL)",
 )
+#: As the City wrote it until 2018.
+_OLD_SPELLING: Final = "Parking Lot/Garage(Non.Resid.)"
 _AREAS: Final = ("8", "32", "8", "25", "32", "8", "77", "25")
 #: Eight incidents of one year.
 BASE: Final[tuple[Fields, ...]] = tuple(
@@ -62,6 +64,13 @@ def _more(**fields: str) -> Callable[[Path], Path]:
 
 def _headed(header: str) -> Callable[[Path], Path]:
     return lambda path: write(path, _rows(BASE), header=header)
+
+
+def _updated(heading: str, earlier: str) -> Callable[[Path], Path]:
+    """Return what writes the incidents, and behind them an older version of one, under another heading."""
+    older = row(90_000_001, Date=_DATES[0], Primary_Type="NARCOTICS", Arrest="true", Updated_On=earlier)
+    header = HEADER.replace("Updated On", heading)
+    return lambda path: write(path, [*_rows(BASE), older], header=header)
 
 
 def _in_24_hours(text: str) -> str:
@@ -113,7 +122,13 @@ SAME: Final[dict[str, Callable[[Path], Path]]] = {
         path, [line.replace(",", ".0,", 1) for line in _rows(BASE)]
     ),
     "old spellings of locations": _changed(
-        lambda fields: {"Location_Description": fields["Location_Description"].title()}
+        lambda fields: {"Location_Description": _OLD_SPELLING}
+        if fields["Location_Description"] == _PLACES[-1]
+        else {"Location_Description": fields["Location_Description"].title()}
+    ),
+    "an older version, by updated_at": _updated("updated_at", "01/31/2019 03:50:01 PM"),
+    "an older version, by UpdatedOn as Socrata shows it": _updated(
+        "UpdatedOn", "2019 Jan 31 03:50:01 PM"
     ),
 }  # fmt: skip
 
