@@ -78,20 +78,32 @@ class AnswersFn(CondenseFn):
     def extract_output(self, accumulator: _Parts, *args: object) -> dict[str, Answer]:
         """Return the answers by the question's name; none without incidents."""
         condensed = super().extract_output(accumulator)
-        if not condensed:
-            return {}
-        found = period_of(ask(condensed, COVERED_PERIOD, None, 0))
-        if found is None:
-            return {}
-        covered, _ = found
-        moment = covered.last if self._as_of is None else end_of_day(self._as_of)
-        return {
-            each.name: Answer(
-                each,
-                each.finish(ask(condensed, each, moment, self._shift_years, covered, self._areas)),
-            )
-            for each in (*QUESTIONS, DATA_QUALITY)
-        }
+        return answers_of(condensed, self._as_of, self._shift_years, self._areas)
+
+
+def answers_of(
+    condensed: Condensed, as_of: date | None, shift_years: int, areas: Areas = CHICAGO.areas
+) -> dict[str, Answer]:
+    """Answer the five questions, and that of the data's quality, from condensed incidents.
+
+    Args:
+        condensed: the incidents, condensed.
+        as_of: the day that the answers are as of; the end of the covered period if None.
+        shift_years: the date shift that the incidents carry.
+        areas: the areas of their department.
+
+    Returns:
+        The answers by the question's name; none without incidents.
+    """
+    found = period_of(ask(condensed, COVERED_PERIOD, None, 0)) if condensed else None
+    if found is None:
+        return {}
+    covered, _ = found
+    moment = covered.last if as_of is None else end_of_day(as_of)
+    return {
+        each.name: Answer(each, each.finish(ask(condensed, each, moment, shift_years, covered, areas)))
+        for each in (*QUESTIONS, DATA_QUALITY)
+    }
 
 
 def ask(

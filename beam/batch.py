@@ -13,6 +13,7 @@ from apache_beam.io.filesystems import FileSystems
 from crime_pipelines.beam.answers import Condensed, CondenseFn
 from crime_pipelines.beam.arrow import IncidentTable
 from crime_pipelines.beam.parquet import created
+from crime_pipelines.beam.parting import WriteByYear
 from crime_pipelines.beam.reading.blocks import BLOCK_BYTES
 from crime_pipelines.beam.reading.checks import After, CheckRows
 from crime_pipelines.beam.reading.row_counts import SumRowCounts, as_json
@@ -48,6 +49,12 @@ class Grain:
 
 #: For workers that are many, each with its share of a machine's memory.
 SHARED: Final = Grain(BLOCK_BYTES, 128 << 20)
+#: Of more data buckets are larger, not more, up to `_LARGEST_BUCKET`: each block is cut into as many tables.
+_MOST_BUCKETS: Final = 512
+_LARGEST_BUCKET: Final = 512 << 20
+#: Of more buckets than these, the condensed incidents are added up on several workers before the last.
+_FEW_BUCKETS: Final = 64
+_FANOUT: Final = 16
 #: For one that has a machine to itself: what is done once for each piece is a tenth of a run's time.
 ALONE: Final = Grain(256 << 20, 512 << 20)
 
@@ -62,7 +69,11 @@ def buckets_for(files: Sequence[SourceFile], bucket_bytes: int) -> int:
     Returns:
         The number of buckets.
     """
-    return max(1, -(-unpacked_size(files) // bucket_bytes))
+    size = unpacked_size(files)
+    buckets = -(-size // bucket_bytes)
+    if buckets > _MOST_BUCKETS:
+        buckets = max(_MOST_BUCKETS, -(-size // max(bucket_bytes, _LARGEST_BUCKET)))
+    return max(1, buckets)
 
 
 def unpacked_size(files: Sequence[SourceFile]) -> int:
@@ -104,16 +115,18 @@ def build(
             known to agree. Otherwise it is for the caller to compare them, and to discard what was written.
 
     Returns:
-        Tables of incidents, one row each, under the number of their bucket.
+        The incidents, condensed (`answers.Condensed`); one element, none without incidents.
     """
     read = pipeline | "Read" >> ReadIncidentFiles(files, shift_years, marks, grain.block_bytes, careful)
-    latest = read.incidents | "Latest" >> LatestInBuckets(buckets_for(files, grain.bucket_bytes))
+    buckets = buckets_for(files, grain.bucket_bytes)
+    latest = read.incidents | "Latest" >> LatestInBuckets(buckets)
     incidents, rejects, row_counts = latest.incidents, read.rejects, read.row_counts
     if output_stays:
         row_counts = row_counts | "CheckRows" >> CheckRows(files, latest.versions)
         incidents = incidents | "Incidents" >> After(row_counts, tuple[int, IncidentTable])
         rejects = rejects | "Rejects" >> After(row_counts, tuple[str, IncidentTable])
-    incidents | "WriteIncidents" >> WriteBuckets(FileSystems.join(output, INCIDENTS))
+    folder = FileSystems.join(output, INCIDENTS)
+    incidents | "WriteIncidents" >> (WriteByYear(folder) if output_stays else WriteBuckets(folder))
     rejects | "WriteRejects" >> WriteRejects(FileSystems.join(output, REJECTS))
     (
         (row_counts, latest.row_counts)
@@ -121,13 +134,16 @@ def build(
         | "SumRowCounts" >> beam.CombineGlobally(SumRowCounts()).without_defaults()
         | "WriteRowCounts" >> beam.Map(_write_row_counts, counts)
     )
-    (
+    condensed = (
         incidents
         | "Tables" >> beam.Values().with_output_types(IncidentTable)
-        | "Condense" >> beam.CombineGlobally(CondenseFn()).without_defaults()
-        | "WriteCondensed" >> beam.Map(_write_condensed, counts)
+        | "Condense"
+        >> beam.CombineGlobally(CondenseFn())
+        .without_defaults()
+        .with_fanout(_FANOUT if buckets > _FEW_BUCKETS else None)
     )
-    return incidents
+    condensed | "WriteCondensed" >> beam.Map(_write_condensed, counts)
+    return condensed
 
 
 def condensed_file(question: str) -> str:

@@ -24,8 +24,7 @@ import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from crime_pipelines.beam.answers import AnswersFn
-from crime_pipelines.beam.arrow import IncidentTable
+from crime_pipelines.beam.answers import answers_of
 from crime_pipelines.beam.batch import build
 from crime_pipelines.beam.failures import our_error
 from crime_pipelines.beam.parquet import created
@@ -49,16 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         files = resolve(ours.input, layout=layout_named(ours.layout) if ours.layout else None)
         with beam.Pipeline(options=PipelineOptions(list(beams))) as pipeline:
-            incidents = build(
+            condensed = build(
                 pipeline, files, ours.output, FileSystems.join(ours.output, "counts"), ours.shift_years
             )
             (
-                incidents
-                | "OfAll" >> beam.Values().with_output_types(IncidentTable)
-                | "Answers"
-                >> beam.CombineGlobally(
-                    AnswersFn(ours.as_of, ours.shift_years, files[0].layout.areas)
-                ).without_defaults()
+                condensed
+                | "Answers" >> beam.Map(answers_of, ours.as_of, ours.shift_years, files[0].layout.areas)
                 | "WriteAnswers" >> beam.Map(write_answers, FileSystems.join(ours.output, "answers"))
             )
         refuse_changed(files)

@@ -19,12 +19,13 @@ from apache_beam.transforms.display import DisplayDataItem
 from crime_pipelines.beam.arrow import IncidentTable
 from crime_pipelines.beam.hints import of_type
 from crime_pipelines.beam.parquet import bucket_name, write_by_year, write_rejects
+from crime_pipelines.beam.parting import PartByBucket
 from crime_pipelines.beam.reading.blocks import BLOCK_BYTES, Block, blocks_of
 from crime_pipelines.beam.reading.checks import CountRows
 from crime_pipelines.beam.reading.chunks import METRICS, REJECTS, ROW_COUNTS, ReadBlock, Reading
 from crime_pipelines.beam.reading.files import WorkerFile
 from crime_pipelines.beam.reading.small_files import MOST_FILES, ReadSmallFiles, is_small
-from crime_pipelines.beam.versions import by_bucket, latest_versions
+from crime_pipelines.beam.versions import latest_versions
 from crime_pipelines.schema.row_counts import RowCounts
 from crime_pipelines.sources import SourceFile
 
@@ -185,7 +186,7 @@ class LatestInBuckets(beam.PTransform):
         together = (
             incidents
             | "ByBucket"
-            >> beam.FlatMap(by_bucket, self._buckets).with_output_types(tuple[int, IncidentTable])
+            >> beam.ParDo(PartByBucket(self._buckets)).with_output_types(tuple[int, IncidentTable])
             | "Together" >> beam.GroupByKey()
         )
         latest = together | "DropSuperseded" >> beam.ParDo(DropSuperseded()).with_outputs(

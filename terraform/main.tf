@@ -237,6 +237,8 @@ module "functions" {
         instances   = 1 # one watermark
         secrets     = var.feed_token ? { SOCRATA_APP_TOKEN = module.security.feed_token } : {}
       }
+    } : {},
+    var.streaming ? {
       watch-surges = {
         description = "Answers are fresh: publish the surges that are new."
         entry_point = "watch_surges"

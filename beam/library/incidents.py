@@ -16,8 +16,8 @@ from crime_pipelines.beam.answers import AnswersFn
 from crime_pipelines.beam.arrow import IncidentTable
 from crime_pipelines.beam.library.elements import AsTables, are_rows, in_kind, refuse_endless
 from crime_pipelines.beam.parquet import bucket_name, write_by_year
+from crime_pipelines.beam.parting import PartByBucket
 from crime_pipelines.beam.transforms import LatestInBuckets
-from crime_pipelines.beam.versions import by_bucket
 from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
 from crime_pipelines.questions import QUESTIONS, Answer
 
@@ -127,7 +127,7 @@ class WriteIncidents(beam.PTransform):
             incidents
             | AsTables()
             | "ByBucket"
-            >> beam.FlatMap(by_bucket, self._buckets).with_output_types(tuple[int, IncidentTable])
+            >> beam.ParDo(PartByBucket(self._buckets)).with_output_types(tuple[int, IncidentTable])
             | "Together" >> beam.GroupByKey()
             | "Write" >> beam.ParDo(_WriteBucket(self._folder)).with_output_types(str)
         )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import IO, Final, Self
+from typing import IO, Any, Final, Self
 
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
+from crime_pipelines.domain.layouts.mapping import MappedColumn
+from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.errors import InputError
 from crime_pipelines.sources import SourceFile
 from crime_pipelines.sources.looking import look_into
@@ -65,6 +69,31 @@ class WorkerFile(SourceFile):
             The same file, for workers.
         """
         return cls(*(getattr(file, field.name) for field in fields(file)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the file: what many files share, headings and layout, is made bytes of once."""
+        own = [getattr(self, field.name) for field in fields(self) if field.name not in _SHARED]
+        return _worker_file, (type(self), *own, _packed(self.headings, self.columns, self.layout))
+
+
+_SHARED: Final = ("headings", "columns", "layout")
+_Columns = tuple[tuple[str, MappedColumn], ...]
+
+
+@lru_cache(maxsize=64)
+def _packed(headings: tuple[str, ...], columns: _Columns, layout: Layout) -> bytes:
+    return pickle.dumps((headings, columns, layout))
+
+
+@lru_cache(maxsize=64)
+def _unpacked(packed: bytes) -> tuple[tuple[str, ...], _Columns, Layout]:
+    headings, columns, layout = pickle.loads(packed)  # noqa: S301 - what `_packed` has made
+    return headings, columns, layout
+
+
+def _worker_file(kind: Callable[..., WorkerFile], *fields_and_packed: Any) -> WorkerFile:
+    *own, packed = fields_and_packed
+    return kind(*own, *_unpacked(packed))
 
 
 def matching(source: str) -> list[MatchedFile]:

@@ -14,7 +14,7 @@ pytest.importorskip("apache_beam", reason="needs the extra beam: make dev")
 
 
 from crime_pipelines.beam import engine as beam_engine
-from crime_pipelines.beam import job, transforms
+from crime_pipelines.beam import job, parting
 from crime_pipelines.beam.batch import Grain
 from crime_pipelines.beam.failures import our_error
 from crime_pipelines.beam.reading import blocks, careful, rows
@@ -230,8 +230,8 @@ def test_the_job_writes_nothing_where_rows_are_lost(
 def test_rows_that_the_runner_loses_between_steps_end_the_job(
     source: Path, tmp_path: Path, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    by_bucket = transforms.by_bucket
-    monkeypatch.setattr(transforms, "by_bucket", lambda table, buckets: by_bucket(table.slice(1), buckets))
+    by_bucket = parting.by_bucket
+    monkeypatch.setattr(parting, "by_bucket", lambda table, buckets: by_bucket(table.slice(1), buckets))
     assert job.main([f"--input={source}", f"--output={tmp_path}/out", RUNNER]) == 1
     said = f"Error: 2 of {ROWS + 3:,} rows are unaccounted for; nothing was written\n"
     assert capsys.readouterr().err.endswith(said)

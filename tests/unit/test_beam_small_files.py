@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ import pyarrow.parquet as pq
 
 import crime_pipelines
 from crime_pipelines.beam.reading import small_files
+from crime_pipelines.beam.reading.files import WorkerFile
 from crime_pipelines.beam.reading.rows import type_rows
 from crime_pipelines.layouts import BUNDLED, bundled
+from crime_pipelines.sources import resolve
 
 ROWS = 360
 FILES = 60
@@ -80,3 +83,12 @@ def test_a_bundled_layout_travels_by_its_name(name: str) -> None:
     sent = pickle.dumps(bundled(name))
     assert len(sent) < 200
     assert pickle.loads(sent) is bundled(name)
+
+
+def test_a_file_comes_back_whole_as_an_element(folder: Path) -> None:
+    files = [WorkerFile.of(found) for found in resolve(str(folder))]
+    again = [pickle.loads(pickle.dumps(file)) for file in files]
+    assert again == files
+    assert {type(file) for file in again} == {WorkerFile}
+    # what they share is made of bytes once
+    assert len({id(file.columns) for file in again}) == len({file.headings for file in files})
