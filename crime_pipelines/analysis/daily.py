@@ -92,9 +92,9 @@ def forecast_steps(counts: NDArray[np.float64], first: date, step: Step) -> Cour
     counts, first = counts[skipped:], first + timedelta(days=skipped * step.days)
     steps = len(counts)
     logs = np.log(counts + 0.5)
-    kinds = _kinds(first, steps + step.horizon, step)
+    known_kinds = kinds(first, steps + step.horizon, step)
     ends = np.arange(steps, step.least - 1, -step.every)[: step.origins + 1][::-1]
-    forecasts = _forecasts(logs, kinds, ends, step)
+    forecasts = _forecasts(logs, known_kinds, ends, step)
     ahead = ends[:, np.newaxis] + np.arange(step.horizon)
     known = ahead < steps
     actual = np.where(known, counts[np.minimum(ahead, steps - 1)], np.nan)
@@ -132,8 +132,17 @@ def forecast_steps(counts: NDArray[np.float64], first: date, step: Step) -> Cour
     )
 
 
-def _kinds(first: date, steps: int, step: Step) -> NDArray[np.float64]:
-    """Describe each step by its time of the year, its holidays and, a day, its weekday."""
+def kinds(first: date, steps: int, step: Step) -> NDArray[np.float64]:
+    """Describe each step by its time of the year, its holidays and, a day, its weekday.
+
+    Args:
+        first: the first day of the first step, before any date shift.
+        steps: how many steps.
+        step: days or weeks.
+
+    Returns:
+        Shape (steps, columns); the first six are the harmonics of the year.
+    """
     import numpy as np
 
     number = np.arange(steps) * step.days
@@ -156,8 +165,16 @@ def _kinds(first: date, steps: int, step: Step) -> NDArray[np.float64]:
     return np.column_stack(columns)
 
 
-def _bends(steps: int, step: Step) -> NDArray[np.float64]:
-    """Return a slow course's pieces: a level, and slopes that begin one after the other."""
+def bends(steps: int, step: Step) -> NDArray[np.float64]:
+    """Return a slow course's pieces: a level, and slopes that begin one after the other.
+
+    Args:
+        steps: how many steps.
+        step: days or weeks.
+
+    Returns:
+        Shape (steps, pieces).
+    """
     import numpy as np
 
     number = np.arange(steps) * step.days
@@ -185,7 +202,7 @@ def _forecasts(
     """
     import numpy as np
 
-    design = np.column_stack([kinds[: len(logs)], _bends(len(logs), step)])
+    design = np.column_stack([kinds[: len(logs)], bends(len(logs), step)])
     penalty = np.full(design.shape[1], _RIDGE)
     # holidays come once a year: little is known of each, and its effect is shrunk
     festive = slice(2 * _HARMONICS, 2 * _HARMONICS + len(HOLIDAYS))
@@ -220,4 +237,4 @@ def _rate(left: NDArray[np.float64], step: Step) -> float:
     return float(rates[squares.argmin()])
 
 
-__all__ = ["DAY", "LEVELS", "WEEK", "Course", "Step", "forecast_steps"]
+__all__ = ["DAY", "LEVELS", "WEEK", "Course", "Step", "bends", "forecast_steps", "kinds"]

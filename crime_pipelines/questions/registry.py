@@ -59,7 +59,10 @@ ANALYSES: Final = _load(
     "weekday_hours",
     "hot_spots",
     "hot_spot_accuracy",
+    "clusters",
 )
+#: The analyses that are made only where they are asked for.
+OPTIONAL_ANALYSES: Final = _load("weather", "near_repeats")
 
 
 def question(name: str) -> Question:

@@ -60,6 +60,7 @@ def analyses_of(**rows: list[Row]) -> dict[str, Answer]:
             ("theft", "decayed count", 12, 1000, 110, 41.0, 0.74),
             ("theft", "count of the past year", 12, 1000, 100, 38.0, 0.7),
         ],
+        "clusters": [("theft", 1, -87.63, 41.88, 12, 300, 40.5, 7.9)],
         "weekday_hours": [
             (day + 1, name, hour, 10 + hour + day, 9 if hour == 0 else 0, 0.5)
             for day, name in enumerate(WEEKDAYS)

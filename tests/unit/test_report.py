@@ -356,8 +356,8 @@ def test_charts_have_names_and_take_their_colours_from_the_page(usual: Path) -> 
         if name in attributes and attributes[name] not in ("none", "transparent")
     }
     assert colours
-    assert all(re.fullmatch(r"var\(--[a-z-]+\)", colour or "") for colour in colours), colours
-    defined = set(re.findall(r"(--[a-z-]+):", page.said("style")))
+    assert all(re.fullmatch(r"var\(--[a-z0-9-]+\)", colour or "") for colour in colours), colours
+    defined = set(re.findall(r"(--[a-z0-9-]+):", page.said("style")))
     assert {(colour or "")[4:-1] for colour in colours} <= defined
 
 

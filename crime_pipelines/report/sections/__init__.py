@@ -12,6 +12,7 @@ from crime_pipelines.questions import Answer, Question
 from crime_pipelines.report.coverage import Facts
 from crime_pipelines.report.sections.arrest_rates import ArrestRates
 from crime_pipelines.report.sections.changes import Changes
+from crime_pipelines.report.sections.clusters import Clusters, NearRepeats
 from crime_pipelines.report.sections.crime_trend import CrimeTrend
 from crime_pipelines.report.sections.default import Section, Words
 from crime_pipelines.report.sections.forecasts import MonthlyForecasts, StepForecasts
@@ -19,6 +20,7 @@ from crime_pipelines.report.sections.hot_spots import HotSpotAccuracy, HotSpots
 from crime_pipelines.report.sections.monthly_trend import MonthlyTrend
 from crime_pipelines.report.sections.safest_areas import SafestAreas
 from crime_pipelines.report.sections.theft_locations import TheftLocations
+from crime_pipelines.report.sections.weather import Weather
 from crime_pipelines.report.sections.weekday_hours import WeekdayHours
 
 __all__ = ["Section", "Words", "section_of", "words"]
@@ -36,6 +38,9 @@ _SECTIONS: Final[Mapping[str, type[Section]]] = {
     "weekday_hours": WeekdayHours,
     "hot_spots": HotSpots,
     "hot_spot_accuracy": HotSpotAccuracy,
+    "clusters": Clusters,
+    "weather": Weather,
+    "near_repeats": NearRepeats,
 }
 
 
