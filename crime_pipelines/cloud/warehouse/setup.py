@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crime_pipelines.cloud.clients import patience_of, warehouse_client
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.jobs import query, replacing
-from crime_pipelines.cloud.warehouse.tables import ANSWERS, full_name
+from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES, ANSWERS, full_name
 from crime_pipelines.cloud.warehouse.views import View, views
 from crime_pipelines.domain.areas import AREAS as KNOWN_AREAS
 from crime_pipelines.errors import PipelineError
@@ -46,7 +46,8 @@ def set_up(settings: Settings) -> list[str]:
         made = [_create_table(client, settings, settings.dataset, table) for table in TABLES]
         _fill_areas(client, settings)
         made += [_create_view(client, settings, view) for view in views(settings.project, settings.dataset)]
-        made += [_create_table(client, settings, settings.answers_dataset, each) for each in ANSWERS.values()]
+        answers = (*ANSWERS.values(), *ANALYSIS_TABLES.values())
+        made += [_create_table(client, settings, settings.answers_dataset, each) for each in answers]
     return made
 
 
@@ -71,7 +72,9 @@ def declarations() -> dict[str, Any]:
         },
         "answers": {
             "description": _DATASETS["answers_dataset"],
-            "tables": {name: table.declaration() for name, table in ANSWERS.items()},
+            "tables": {
+                table.name: table.declaration() for table in (*ANSWERS.values(), *ANALYSIS_TABLES.values())
+            },
             "views": {},
         },
     }
@@ -79,7 +82,7 @@ def declarations() -> dict[str, Any]:
 
 _DATASETS: Final = {
     "dataset": "Incidents of a police department: what counts, every version, every reject, and live views.",
-    "answers_dataset": "The answers as of the latest run.",
+    "answers_dataset": "The answers and analyses as of the latest run.",
 }
 
 
