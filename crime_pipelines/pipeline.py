@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from os import PathLike, fspath
@@ -27,7 +26,6 @@ from crime_pipelines.engines.embedded import ask_either, embedded
 from crime_pipelines.engines.registry import DEFAULT_ENGINE, open_engine
 from crime_pipelines.errors import no_incident
 from crime_pipelines.layouts import layout_named
-from crime_pipelines.layouts.population import read_population
 from crime_pipelines.output.atomic_replace import Workplace, refuse_overlap, workplace
 from crime_pipelines.output.layout import ANALYSIS, ANSWERS, PUBLIC, REPORT
 from crime_pipelines.output.record import RunRecord, new_record
@@ -43,15 +41,16 @@ from crime_pipelines.quality.warnings import (
 )
 from crime_pipelines.quality.written import values_held, written_rejects
 from crime_pipelines.questions import (
-    ANALYSES,
     COVERED_PERIOD,
     DATA_QUALITY,
     QUESTIONS,
     Answer,
 )
+from crime_pipelines.questions.chosen import chosen_analyses
 from crime_pipelines.result import RunResult
 from crime_pipelines.schema.row_counts import RowCounts
 from crime_pipelines.sources import SourceFile, is_spooled, resolve, spool_source
+from crime_pipelines.sources.residents import with_residents
 from crime_pipelines.sources.storage import refuse_changed, shown
 from crime_pipelines.support.background import meanwhile
 from crime_pipelines.support.progress import Done, Progress, Silent, StageClock
@@ -78,6 +77,8 @@ def run(
     boundaries: Path | None = None,
     population: Path | None = None,
     analyses: bool = True,
+    weather: Path | None = None,
+    near_repeats: bool = False,
     title: str = "",
     note: str = "",
     public: bool = False,
@@ -106,6 +107,9 @@ def run(
         boundaries: a GeoJSON file with the areas' true outlines, for the report's map.
         population: a CSV file with the areas' residents; see `read_population`.
         analyses: whether to compare, to forecast and so on, beside the answers.
+        weather: a CSV file with daily temperatures, to tell how much of each month is the weather; see
+            `read_temperatures`.
+        near_repeats: whether to look for near repeats, which takes longer than the other analyses together.
         title: the report's title; the usual one unless given.
         note: what the report is to tell its readers beside the answers.
         public: whether to write `public/` as well: what of page, answers and analyses is fit to be published.
@@ -130,12 +134,13 @@ def run(
 
     with clock.stage("look"):
         named = None if layout is None else layout_named(layout)
-        files = _with_residents(_look(source, out, named, warn), population)
+        files = with_residents(_look(source, out, named, warn), population)
+        chosen = chosen_analyses(analyses, weather, near_repeats)
         shapes = _shapes(boundaries, (files[0].layout if files else named or CHICAGO).areas)
     with open_engine(engine, engine_options) as opened, workplace(out) as place:
         if is_spooled(source):
             with clock.stage("spool"):
-                files = _with_residents(spool_source(source, place.scratch, warn, named), population)
+                files = with_residents(spool_source(source, place.scratch, warn, named), population)
         under_way = threading.Event()
 
         def report_progress(done: Done) -> None:
@@ -150,7 +155,7 @@ def run(
         with clock.stage("answer"):
             period, period_end = _period(opened, place.folder, ingested, shown(source))
             record = new_record(
-                engine, shown(source), ingested, shift_years, as_of, period, job.layout, _name(population)
+                engine, shown(source), ingested, shift_years, as_of, period, job.layout, population
             )
             when = (record.as_of, record.shift_years, record.covered_period)
             ask = partial(ask_either, opened, place.folder, areas=record.known_areas)
@@ -173,8 +178,7 @@ def run(
             with ThreadPoolExecutor(1) as pool:
                 drawing = pool.submit(draw_answers, record, answers)
                 beside = ask(report_questions(record, shapes), *when)
-                analysed = ask(ANALYSES if analyses else (), *when)
-            _write_answers(place.folder / ANALYSIS, analysed)
+                analysed = ask(chosen, *when)
             extras = Extras(beside, shapes, analyses=analysed, title=title, note=note)
             _write_pages(place.folder, record, answers, extras, drawing.result(), public)
         record.seconds = clock.seconds
@@ -190,17 +194,6 @@ def _look(source: str, out: Path, layout: Layout | None, warn: Callable[[str], N
     files = [] if is_spooled(source) else resolve(source, warn, layout)
     refuse_overlap(out, [file.location for file in files if file.is_local])
     return files
-
-
-def _with_residents(files: list[SourceFile], population: Path | None) -> list[SourceFile]:
-    if population is None or not files:
-        return files
-    areas = read_population(population, files[0].layout.areas)
-    return [replace(file, layout=replace(file.layout, areas=areas)) for file in files]
-
-
-def _name(path: Path | None) -> str:
-    return "" if path is None else path.name
 
 
 def _refuse_options(source: str, shift_years: int, max_rejected: float, rejects: Path | None) -> None:
@@ -252,6 +245,7 @@ def _write_pages(
 ) -> None:
     from crime_pipelines.report import write_public, write_report
 
+    _write_answers(folder / ANALYSIS, extras.analyses)
     write_report(folder / REPORT, record, answers, extras, drawn)
     if public:
         write_public(folder / PUBLIC, record, answers, extras)

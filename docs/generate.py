@@ -20,7 +20,7 @@ from crime_pipelines.cli.main import cli
 from crime_pipelines.cloud.settings import VARIABLES
 from crime_pipelines.cloud.warehouse.views import views
 from crime_pipelines.domain.fields import FIELDS, Reason
-from crime_pipelines.questions import ANALYSES, QUESTIONS, Question
+from crime_pipelines.questions import ANALYSES, OPTIONAL_ANALYSES, QUESTIONS, Question
 from crime_pipelines.schema import warehouse
 from crime_pipelines.schema.columns import Column, Table
 from crime_pipelines.schema.incidents import INCIDENTS, LAKE_REJECTS
@@ -140,7 +140,7 @@ def _answers() -> str:
     for question in QUESTIONS:
         parts += _described(question)
     parts.append("# Analyses\n\n`analysis/NAME.csv`, beside the answers; `--no-analysis` leaves them out.")
-    for question in ANALYSES:
+    for question in (*ANALYSES, *OPTIONAL_ANALYSES):
         parts += _described(question)
     parts.append("# Files of an output")
     parts.append("## incidents\n\n`incidents/year=YYYY/*.parquet`, one row per incident.")
@@ -219,7 +219,7 @@ def _questions() -> str:
         "Spark. Where SQL can't express the answer, Python finishes it from the rows that the SQL gives. "
         "[Add a question](../how-to/add-a-question.md) says how a folder becomes one.",
     ]
-    for question in (*QUESTIONS, *ANALYSES):
+    for question in (*QUESTIONS, *ANALYSES, *OPTIONAL_ANALYSES):
         finish = "" if question.is_sql_alone else "Python finishes the answer from these rows."
         sql = f"```sql\n{question.sql.strip()}\n```"
         parts += [f"## {question.name}", _escaped(question.wording), sql, finish]

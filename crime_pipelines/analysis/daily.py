@@ -92,9 +92,9 @@ def forecast_steps(counts: NDArray[np.float64], first: date, step: Step) -> Cour
     counts, first = counts[skipped:], first + timedelta(days=skipped * step.days)
     steps = len(counts)
     logs = np.log(counts + 0.5)
-    kinds = kinds_of(first, steps + step.horizon, step)
+    known_kinds = kinds_of(first, steps + step.horizon, step)
     ends = np.arange(steps, step.least - 1, -step.every)[: step.origins + 1][::-1]
-    forecasts = _forecasts(logs, kinds, ends, step)
+    forecasts = _forecasts(logs, known_kinds, ends, step)
     ahead = ends[:, np.newaxis] + np.arange(step.horizon)
     known = ahead < steps
     actual = np.where(known, counts[np.minimum(ahead, steps - 1)], np.nan)
@@ -141,7 +141,7 @@ def kinds_of(first: date, steps: int, step: Step) -> NDArray[np.float64]:
         step: days or weeks.
 
     Returns:
-        Shape (steps, columns).
+        Shape (steps, columns); the first six are the harmonics of the year.
     """
     import numpy as np
 

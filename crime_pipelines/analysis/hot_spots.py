@@ -97,6 +97,20 @@ class Grid:
         east = (column + 0.5) * CELL_KM / self.km_per_degree_east
         return east, (row + 0.5) * CELL_KM / _KM_PER_DEGREE_NORTH
 
+    def around(self) -> NDArray[np.int64]:
+        """Return the places in `cells` of the cells around each: four beside it, four across a corner.
+
+        Returns:
+            Shape (cells, 8), -1 where there is none.
+        """
+        import numpy as np
+
+        found = []
+        for step in (1, -1, _STRIDE, -_STRIDE, _STRIDE + 1, _STRIDE - 1, 1 - _STRIDE, -_STRIDE - 1):
+            place = np.minimum(np.searchsorted(self.cells, self.cells + step), len(self.cells) - 1)
+            found.append(np.where(self.cells[place] == self.cells + step, place, -1))
+        return np.stack(found, axis=1)
+
     def accuracy(self, kind: str, method: str) -> tuple[int, int, int, float | None, float | None]:
         """Try a method on the last `TESTED_MONTHS` complete months, each with what was known before it.
 
@@ -140,12 +154,7 @@ class Grid:
         fading = np.where(buckets >= first, 0.5 ** ((buckets - first) / HALF_LIFE_MONTHS), 0.0)
         own = self.counts[kind] @ fading
         smooth = own.copy()
-        for beside, weight in (
-            *((step, _BESIDE) for step in (1, -1, _STRIDE, -_STRIDE)),
-            *((step, _ACROSS) for step in (_STRIDE + 1, _STRIDE - 1, 1 - _STRIDE, -_STRIDE - 1)),
-        ):
-            place = np.minimum(np.searchsorted(self.cells, self.cells + beside), len(self.cells) - 1)
-            there = self.cells[place] == self.cells + beside
-            smooth += weight * np.where(there, own[place], 0.0)
+        for place, weight in zip(self.around().T, [_BESIDE] * 4 + [_ACROSS] * 4, strict=True):
+            smooth += weight * np.where(place >= 0, own[place], 0.0)
         # so that no engine's way of adding up floats parts cells that are alike
         return np.asarray(np.round(smooth, 9))

@@ -97,6 +97,18 @@ if TYPE_CHECKING:
     help="Say what would be read and how long that takes, show the first rows, and write nothing.",
 )
 @click.option("--no-analysis", is_flag=True, help="Leave out comparisons and forecasts: the answers alone.")
+@click.option(
+    "--weather",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="CSV of daily temperatures in degrees Fahrenheit, with columns date and meanTemp or TAVG (or TMAX "
+    "and TMIN), to say how much of each month is the weather. Forecasts do not use it.",
+)
+@click.option(
+    "--near-repeats",
+    is_flag=True,
+    help="Look for near repeats: crimes that follow others close by within days. Takes some seconds more.",
+)
 @title_option
 @note_option
 @click.option(
@@ -120,6 +132,8 @@ def run(
     notify: str | None,
     dry_run: bool,
     no_analysis: bool,
+    weather: Path | None,
+    near_repeats: bool,
     title: str,
     note: str,
     public: bool,
@@ -178,6 +192,8 @@ def run(
                 boundaries=boundaries,
                 population=population,
                 analyses=not no_analysis,
+                weather=weather,
+                near_repeats=near_repeats,
                 title=title,
                 note=note,
                 public=public,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +12,7 @@ from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.answers import covered_period
 from crime_pipelines.cloud.warehouse.department import record_fields
-from crime_pipelines.cloud.warehouse.jobs import query
+from crime_pipelines.cloud.warehouse.jobs import billed_query
 from crime_pipelines.cloud.warehouse.views import INCIDENTS, table_names
 from crime_pipelines.dashboard.dashboard import Shown
 from crime_pipelines.domain.periods.covered_period import CoveredPeriod
@@ -24,8 +25,10 @@ from crime_pipelines.report.extras import Extras, report_questions
 from crime_pipelines.report.page import page_text
 from crime_pipelines.schema.warehouse import INCIDENT_VERSIONS, REFRESHES, REJECTS
 
-#: BigQuery is asked for news this often at most, as each time costs money; seconds.
-EVERY: Final = 10.0
+#: BigQuery is asked for news this often at most, as each time it bills 10 MB at least; seconds.
+EVERY: Final = 30.0
+_MEGABYTE: Final = 1_000_000
+_log = logging.getLogger(__name__)
 _ALL_TIME: Final = "1970-01-01 00:00:00+00:00"
 
 
@@ -51,17 +54,20 @@ class LiveWarehouse:
         self._every = every
         self._asked = -every
         self._version = ""
+        self._queries, self._bytes = 0, 0
 
     def version(self) -> str:
-        """Return the time of the last refresh of `incidents`; see `Source`."""
+        """Return the time of the last refresh that changed `incidents`; see `Source`."""
         if time.monotonic() - self._asked >= self._every:
-            ((last,),) = self._query(f"SELECT MAX(refreshed_at) FROM {self._name(REFRESHES.name)}")
+            changed = f"SELECT MAX(refreshed_at) FROM {self._name(REFRESHES.name)} WHERE months > 0"
+            ((last,),) = self._query(changed)
             self._version = last.isoformat() if last else ""
             self._asked = time.monotonic()
         return self._version
 
     def show(self, version: str) -> Shown:
         """Return the report; see `Source`."""
+        self._queries, self._bytes = 0, 0
         covered = covered_period(self._client, self._settings)
         if covered is None:
             raise PipelineError(f"{self._settings.project}.{self._settings.dataset}: holds no incident yet")
@@ -71,7 +77,12 @@ class LiveWarehouse:
         shapes = read_boundaries(self._boundaries, record.known_areas) if self._boundaries else None
         asked = report_questions(record, shapes)
         beside = {each.name: self._answer(each, covered, shift) for each in asked}
-        return Shown(page_text(record, answers, Extras(beside, shapes, version)), record, answers)
+        note = (
+            f"BigQuery bills {self._bytes / _MEGABYTE:,.0f} MB in {self._queries} queries for this page, "
+            "which is kept until the incidents change."
+        )
+        _log.info("page made", extra={"queries": self._queries, "bytes_billed": self._bytes})
+        return Shown(page_text(record, answers, Extras(beside, shapes, version, note=note)), record, answers)
 
     def _record(self, covered: CoveredPeriod, shift: int) -> RunRecord:
         (quality,) = self._answer(DATA_QUALITY, covered, shift).records()
@@ -125,7 +136,9 @@ class LiveWarehouse:
         return Answer(question, question.finish(rows))
 
     def _query(self, sql: str) -> list[tuple[Any, ...]]:
-        rows: list[tuple[Any, ...]] = query(self._client, sql)
+        rows, billed = billed_query(self._client, sql)
+        self._queries += 1
+        self._bytes += billed
         return rows
 
     def _name(self, table: str) -> str:

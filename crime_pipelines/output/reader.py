@@ -11,7 +11,13 @@ from crime_pipelines.engines.embedded import embedded
 from crime_pipelines.errors import InputError
 from crime_pipelines.output.layout import ANALYSIS
 from crime_pipelines.output.record import RunRecord, recorded
-from crime_pipelines.questions import ANALYSES, QUESTIONS, REPORT_QUESTIONS, Answer
+from crime_pipelines.questions import (
+    ANALYSES,
+    OPTIONAL_ANALYSES,
+    QUESTIONS,
+    REPORT_QUESTIONS,
+    Answer,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,16 @@ def read_output(folder: Path) -> Output:
             answers = ask(engine, QUESTIONS, *when)
             beside = ask(engine, REPORT_QUESTIONS, *when)
             analyses = ask(engine, ANALYSES if (folder / ANALYSIS).is_dir() else (), *when)
+        analyses |= _optional(folder / ANALYSIS)
     except duckdb.Error as error:
         raise InputError(f"{folder / INCIDENTS}: can't be read ({str(error).splitlines()[0]})") from error
     return Output(record, answers, beside, analyses)
+
+
+def _optional(folder: Path) -> dict[str, Answer]:
+    """Read the analyses that can't be made again from the incidents alone."""
+    paths = {each: folder / f"{each.name}.csv" for each in OPTIONAL_ANALYSES}
+    try:
+        return {each.name: Answer.read_csv(each, path) for each, path in paths.items() if path.is_file()}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: can't be read ({error})") from error

@@ -167,7 +167,7 @@ def new_record(
     as_of: date | None,
     period: CoveredPeriod,
     layout: Layout,
-    population: str = "",
+    population: Path | None = None,
 ) -> RunRecord:
     """Begin the record of a run that has read its files.
 
@@ -179,7 +179,7 @@ def new_record(
         as_of: the day that the answers are as of; None for the end of the covered period.
         period: the covered period.
         layout: the files' layout.
-        population: the file that its areas' residents are from; empty where they are the layout's own.
+        population: the file that its areas' residents are from; None where they are the layout's own.
 
     Returns:
         The record.
@@ -209,7 +209,7 @@ def new_record(
         department=layout.department,
         has_arrests=layout.has_arrests,
         areas=list(layout.areas.all) if layout.origin or population else None,
-        population=population,
+        population=population.name if population else "",
         covered_period=period,
         deleted=ingested.deleted,
     )

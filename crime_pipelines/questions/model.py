@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +23,14 @@ __all__ = ["Answer", "Column", "Groups", "Question", "Row", "as_text", "read_que
 
 Row = tuple[Any, ...]
 #: What spreadsheets take for the beginning of a formula; the report's script knows the same.
+_FROM_TEXT: Final[Mapping[str, Callable[[str], Any]]] = {
+    "integer": int,
+    "decimal": float,
+    "text": str,
+    "boolean": lambda text: text == "true",
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
 _BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -104,6 +113,34 @@ class Answer:
 
     question: Question
     rows: list[Row]
+
+    @classmethod
+    def read_csv(cls, question: Question, path: Path) -> Answer:
+        """Read an answer back from the file that `write_csv` wrote.
+
+        Args:
+            question: the question.
+            path: the file.
+
+        Returns:
+            The answer.
+
+        Raises:
+            OSError: the file can't be read.
+            ValueError: it does not have the question's columns, or a value not its column's type.
+        """
+        with path.open(encoding="utf-8", newline="") as file:
+            headings, *rows = csv.reader(file)
+        if headings != [column.name for column in question.columns]:
+            raise ValueError(f"{path}: its columns are not those of {question.name}")
+        types = [_FROM_TEXT[column.type] for column in question.columns]
+        return cls(
+            question,
+            [
+                tuple(read(text) if text else None for read, text in zip(types, row, strict=True))
+                for row in rows
+            ],
+        )
 
     def records(self) -> list[dict[str, Any]]:
         """Return the rows as dictionaries by column name."""

@@ -60,7 +60,10 @@ ANALYSES: Final = _load(
     "hot_spots",
     "hot_spot_accuracy",
     "surges",
+    "clusters",
 )
+#: The analyses that are made only where they are asked for.
+OPTIONAL_ANALYSES: Final = _load("weather", "near_repeats")
 
 
 def question(name: str) -> Question:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crime_pipelines.output.publishing import publish
 from crime_pipelines.output.record import RunRecord
-from crime_pipelines.questions import ANALYSES, QUESTIONS, Answer
+from crime_pipelines.questions import ANALYSES, OPTIONAL_ANALYSES, QUESTIONS, Answer
 from crime_pipelines.report import caveats as cautions
 from crime_pipelines.report import formatting as text
 from crime_pipelines.report.briefing import briefing
@@ -208,7 +208,9 @@ def _content(
     ordered = in_order(answers)
     shapes, counts = extras.outlines(record), extras.counts()
     explored = explorer(ordered, counts, facts, shapes) if counts else None
-    analyses = [extras.analyses[each.name] for each in ANALYSES if each.name in extras.analyses]
+    analyses = [
+        extras.analyses[each.name] for each in (*ANALYSES, *OPTIONAL_ANALYSES) if each.name in extras.analyses
+    ]
     everything = {**ordered, **extras.analyses}
     left_out = extras.published or {}
     return {

@@ -61,6 +61,7 @@ def analyses_of(**rows: list[Row]) -> dict[str, Answer]:
             ("theft", "count of the past year", 12, 1000, 100, 38.0, 0.7),
         ],
         "surges": [(date(2021, 11, 9), 32, "Loop", "slow", date(2021, 11, 6), 4, 61, 30.2)],
+        "clusters": [("theft", 1, -87.63, 41.88, 12, 300, 40.5, 7.9)],
         "weekday_hours": [
             (day + 1, name, hour, 10 + hour + day, 9 if hour == 0 else 0, 0.5)
             for day, name in enumerate(WEEKDAYS)

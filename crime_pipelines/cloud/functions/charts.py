@@ -16,6 +16,7 @@ from crime_pipelines import __version__
 from crime_pipelines.cloud import run_ids
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.cloud.functions.events import text_of
+from crime_pipelines.cloud.warehouse.analyses import read_analyses
 from crime_pipelines.cloud.warehouse.answers import covered_period, read
 from crime_pipelines.cloud.warehouse.department import record_fields
 from crime_pipelines.cloud.warehouse.jobs import query
@@ -71,7 +72,7 @@ def on_answers(message: Mapping[str, Any], settings: Settings, storage: Client) 
     record = record_of(client, settings, run_id)
     answers = read(settings, client)
     with tempfile.TemporaryDirectory() as place:
-        extras = Extras(_beside(client, settings, record))
+        extras = Extras(_beside(client, settings, record), analyses=read_analyses(settings, client))
         page = write_report(Path(place), record, answers, extras)
         files = {f"{CHARTS}/{name}": content for name, content in chart_files(record, answers, extras)}
         # The page comes last: who finds it finds its charts.

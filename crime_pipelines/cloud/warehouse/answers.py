@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.analyses import refresh_analyses
 from crime_pipelines.cloud.warehouse.current import refresh_incidents
 from crime_pipelines.cloud.warehouse.jobs import query, replace_rows, replacing
 from crime_pipelines.cloud.warehouse.runs import newest_run
@@ -42,6 +43,7 @@ def refresh(settings: Settings, moment: datetime) -> None:
         covered = covered_period(client, settings)
         for question in QUESTIONS:
             _refresh(client, settings, question, moment, covered)
+        refresh_analyses(client, settings, moment, covered)
     _log.info("answers made", extra={"as_of": str(moment)})
 
 

@@ -46,13 +46,36 @@ def execute(client: Client, sql: str, parameters: list[ScalarQueryParameter]) ->
     Raises:
         PipelineError: it failed.
     """
+    return _run(client, sql, parameters)[0]
+
+
+def billed_query(client: Client, sql: str) -> tuple[list[tuple[Any, ...]], int]:
+    """Run a query, fetch its rows and say what it costs.
+
+    Args:
+        client: BigQuery.
+        sql: the query.
+
+    Returns:
+        The rows, and the bytes that BigQuery bills; 0 for what it had in its cache.
+
+    Raises:
+        PipelineError: it failed.
+    """
+    rows, job = _run(client, sql, [])
+    return rows, job.total_bytes_billed or 0
+
+
+def _run(
+    client: Client, sql: str, parameters: list[ScalarQueryParameter]
+) -> tuple[list[tuple[Any, ...]], QueryJob]:
     from google.api_core.exceptions import GoogleAPICallError
     from google.cloud.bigquery import QueryJobConfig
 
     retry = patience_of(client)
     try:
         job = client.query(sql, job_config=QueryJobConfig(query_parameters=parameters), retry=retry)
-        return [tuple(row.values()) for row in job.result(retry=retry)]
+        return [tuple(row.values()) for row in job.result(retry=retry)], job
     except GoogleAPICallError as error:
         raise PipelineError(f"BigQuery: {error.message}") from error
 

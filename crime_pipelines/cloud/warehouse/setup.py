@@ -9,7 +9,7 @@ from crime_pipelines.cloud.clients import patience_of, warehouse_client
 from crime_pipelines.cloud.layouts import deployed_layout
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.department import put_department
-from crime_pipelines.cloud.warehouse.tables import ANSWERS
+from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES, ANSWERS
 from crime_pipelines.cloud.warehouse.views import View, views
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.schema.columns import Table
@@ -48,7 +48,8 @@ def set_up(settings: Settings) -> list[str]:
         made = [_create_table(client, settings, settings.dataset, table) for table in TABLES]
         put_department(client, settings, layout)
         made += [_create_view(client, settings, view) for view in views(settings.project, settings.dataset)]
-        made += [_create_table(client, settings, settings.answers_dataset, each) for each in ANSWERS.values()]
+        answers = (*ANSWERS.values(), *ANALYSIS_TABLES.values())
+        made += [_create_table(client, settings, settings.answers_dataset, each) for each in answers]
     return made
 
 
@@ -73,7 +74,9 @@ def declarations() -> dict[str, Any]:
         },
         "answers": {
             "description": _DATASETS["answers_dataset"],
-            "tables": {name: table.declaration() for name, table in ANSWERS.items()},
+            "tables": {
+                table.name: table.declaration() for table in (*ANSWERS.values(), *ANALYSIS_TABLES.values())
+            },
             "views": {},
         },
     }
@@ -81,7 +84,7 @@ def declarations() -> dict[str, Any]:
 
 _DATASETS: Final = {
     "dataset": "Incidents of a police department: what counts, every version, every reject, and live views.",
-    "answers_dataset": "The answers as of the latest run.",
+    "answers_dataset": "The answers and analyses as of the latest run.",
 }
 
 

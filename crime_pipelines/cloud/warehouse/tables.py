@@ -1,11 +1,11 @@
-"""The tables of the answers' dataset, and how statements name tables."""
+"""The tables of the answers' dataset, and their names in statements."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from crime_pipelines.questions import QUESTIONS
-from crime_pipelines.schema.columns import Table
+from crime_pipelines.questions import ANALYSES, QUESTIONS
+from crime_pipelines.schema.columns import Column, Table
 
 
 def full_name(project: str, dataset: str, table: Table) -> str:
@@ -30,4 +30,15 @@ ANSWERS: Final = {
         question.columns,
     )
     for question in QUESTIONS
+}
+#: The place of a row in an analysis, which its other columns do not tell.
+ROW: Final = Column("row", "integer", "The row's place, from 1 on.")
+#: The tables of the analyses, likewise.
+ANALYSIS_TABLES: Final = {
+    question.name: Table(
+        f"analysis_{question.name}",
+        f"{question.wording} {' '.join(question.caveats)}",
+        (ROW, *question.columns),
+    )
+    for question in ANALYSES
 }

@@ -12,6 +12,7 @@ from crime_pipelines.questions import Answer, Question
 from crime_pipelines.report.coverage import Facts
 from crime_pipelines.report.sections.arrest_rates import ArrestRates
 from crime_pipelines.report.sections.changes import Changes
+from crime_pipelines.report.sections.clusters import Clusters, NearRepeats
 from crime_pipelines.report.sections.crime_trend import CrimeTrend
 from crime_pipelines.report.sections.default import Section, Words
 from crime_pipelines.report.sections.forecasts import MonthlyForecasts, StepForecasts
@@ -20,6 +21,7 @@ from crime_pipelines.report.sections.monthly_trend import MonthlyTrend
 from crime_pipelines.report.sections.safest_areas import SafestAreas
 from crime_pipelines.report.sections.surges import Surges
 from crime_pipelines.report.sections.theft_locations import TheftLocations
+from crime_pipelines.report.sections.weather import Weather
 from crime_pipelines.report.sections.weekday_hours import WeekdayHours
 
 __all__ = ["Section", "Words", "section_of", "words"]
@@ -38,6 +40,9 @@ _SECTIONS: Final[Mapping[str, type[Section]]] = {
     "hot_spots": HotSpots,
     "hot_spot_accuracy": HotSpotAccuracy,
     "surges": Surges,
+    "clusters": Clusters,
+    "weather": Weather,
+    "near_repeats": NearRepeats,
 }
 
 

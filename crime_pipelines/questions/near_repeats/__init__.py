@@ -1,0 +1,1 @@
+"""The question `near_repeats`."""
