@@ -83,8 +83,6 @@ RUNS: Final = Table(
         ),
         Column("engine", "text", "What read the files."),
         Column("source", "text", "The source as given."),
-        Column("layout", "text", "The layout of its files, by its name or its TOML file."),
-        Column("department", "text", "The department that they are of."),
         Column("started_at", "timestamp", "When the attempt that counts began."),
         Column("finished_at", "timestamp", "When it had read everything."),
         Column("settled_at", "timestamp", "When all its rows were in the warehouse, and it began to count."),
@@ -94,6 +92,9 @@ RUNS: Final = Table(
         Column("versions", "integer", "Versions of incidents."),
         Column("rejected", "integer", "Rows that can't be incidents."),
         Column("detail", "text", "JSON: files, rejected by reason, warnings by field."),
+        # Behind the others, where BigQuery puts the columns that a table gets later.
+        Column("layout", "text", "The layout of its files, by its name or its TOML file."),
+        Column("department", "text", "The department that they are of."),
     ),
 )
 DEAD_LETTERS: Final = Table(

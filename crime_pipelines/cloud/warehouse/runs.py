@@ -35,8 +35,6 @@ def note_run(client: Client, settings: Settings, manifest: Manifest) -> None:
         "architecture": manifest.architecture,
         "engine": manifest.engine,
         "source": manifest.source,
-        "layout": manifest.layout,
-        "department": manifest.department,
         "started_at": _utc(manifest.started_at),
         "finished_at": _utc(manifest.finished_at),
         "settled_at": datetime.now(UTC),
@@ -53,6 +51,8 @@ def note_run(client: Client, settings: Settings, manifest: Manifest) -> None:
             },
             ensure_ascii=False,
         ),
+        "layout": manifest.layout,
+        "department": manifest.department,
     }
     target = full_name(settings.project, settings.dataset, RUNS)
     values = tuple(row[name] for name in RUNS.names)
