@@ -81,6 +81,8 @@ def _session(downloads: Path) -> Iterator[webdriver.Chrome]:
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     session = webdriver.Chrome(options=options, service=Service(driver))
+    # a machine that is busy takes its time; what hangs fails all the same
+    session.set_script_timeout(300)
     try:
         yield session
     finally:
