@@ -59,8 +59,8 @@ class LiveWarehouse:
     def version(self) -> str:
         """Return the time of the last refresh that changed `incidents`; see `Source`."""
         if time.monotonic() - self._asked >= self._every:
-            changed = f"SELECT MAX(refreshed_at) FROM {self._name(REFRESHES.name)} WHERE months > 0"
-            ((last,),) = self._query(changed)
+            refreshes = f"FROM {self._name(REFRESHES.name)} WHERE versions > 0 OR months > 0"
+            ((last,),) = self._query(f"SELECT MAX(refreshed_at) {refreshes}")
             self._version = last.isoformat() if last else ""
             self._asked = time.monotonic()
         return self._version

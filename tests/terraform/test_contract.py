@@ -21,7 +21,7 @@ from crime_pipelines.cloud.dataproc.submission import Submission
 from crime_pipelines.cloud.dataproc.templates import as_json
 from crime_pipelines.cloud.functions.events import PUBSUB, Landed, Tick, arrival
 from crime_pipelines.cloud.settings import VARIABLES, Settings
-from crime_pipelines.cloud.warehouse.tables import ANSWERS
+from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES, ANSWERS
 from crime_pipelines.cloud.warehouse.views import views
 from crime_pipelines.schema.columns import Table
 from crime_pipelines.schema.warehouse import TABLES
@@ -234,7 +234,7 @@ def test_the_workflow_templates_are_those_of_the_command_line(plan: Plan) -> Non
 def tables(settings: Settings) -> list[tuple[str, Table]]:
     return [
         *((settings.dataset, table) for table in TABLES),
-        *((settings.answers_dataset, table) for table in ANSWERS.values()),
+        *((settings.answers_dataset, table) for table in (*ANSWERS.values(), *ANALYSIS_TABLES.values())),
     ]
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
 from crime_pipelines.cloud.clients import patience_of
 from crime_pipelines.cloud.settings import Settings
-from crime_pipelines.cloud.warehouse.jobs import query
+from crime_pipelines.cloud.warehouse.jobs import query, replacing
 from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES, ROW, full_name
 from crime_pipelines.cloud.warehouse.views import table_names
 from crime_pipelines.domain.periods.covered_period import CoveredPeriod
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from google.cloud.bigquery import Client
 
 _DIALECT: Final = "bigquery"
+#: A staged table that nobody deleted goes by itself.
+_STAGED: Final = timedelta(hours=1)
 
 
 def refresh_analyses(
@@ -74,26 +77,33 @@ def _reading(settings: Settings, name: str) -> str:
 
 
 def _replace(client: Client, settings: Settings, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Replace a table's rows by a load job: they are too many for the parameters of a statement."""
-    from google.api_core.exceptions import GoogleAPICallError
-    from google.cloud.bigquery import LoadJobConfig, SourceFormat, WriteDisposition
+    """Replace a table's rows in one statement, from a table beside it that a load job fills.
 
-    target = full_name(settings.project, settings.answers_dataset, table)
-    if not rows:
-        query(client, f"DELETE FROM {target} WHERE TRUE")
-        return
-    config = LoadJobConfig(
-        schema=table.bigquery_schema(),
-        source_format=SourceFormat.NEWLINE_DELIMITED_JSON,
-        write_disposition=WriteDisposition.WRITE_TRUNCATE,
-    )
+    They are too many for the parameters of a statement, and a load job that replaced the table would drop the
+    policy tags of its columns.
+    """
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.cloud.bigquery import LoadJobConfig, SourceFormat
+    from google.cloud.bigquery import Table as BigQueryTable
+
+    staged = Table(f"{table.name}_{token_hex(6)}", table.description, table.columns)
+    name = f"{settings.project}.{settings.answers_dataset}.{staged.name}"
+    made = BigQueryTable(name, schema=staged.bigquery_schema())
+    made.expires = datetime.now(UTC) + _STAGED
     records = [dict(zip(table.names, (at, *map(_json, row)), strict=True)) for at, row in enumerate(rows, 1)]
-    name = f"{settings.project}.{settings.answers_dataset}.{table.name}"
-    lines = io.BytesIO("\n".join(map(json.dumps, records)).encode())
+    config = LoadJobConfig(source_format=SourceFormat.NEWLINE_DELIMITED_JSON, schema=staged.bigquery_schema())
+    retry = patience_of(client)
+    target, source = (full_name(settings.project, settings.answers_dataset, each) for each in (table, staged))
     try:
-        client.load_table_from_file(lines, name, job_config=config).result(retry=patience_of(client))
+        client.create_table(made, retry=retry)
+        if records:
+            lines = io.BytesIO("\n".join(map(json.dumps, records)).encode())
+            client.load_table_from_file(lines, name, job_config=config).result(retry=retry)
+        query(client, replacing(target, {each: f"fresh.`{each}`" for each in table.names}, source))
     except GoogleAPICallError as error:
         raise PipelineError(f"BigQuery, load of {name}: {error.message}") from error
+    finally:
+        client.delete_table(name, not_found_ok=True, retry=retry)
 
 
 def _json(value: Any) -> Any:

@@ -84,7 +84,7 @@ def declarations() -> dict[str, Any]:
 
 _DATASETS: Final = {
     "dataset": "Incidents of a police department: what counts, every version, every reject, and live views.",
-    "answers_dataset": "The answers and analyses as of the latest run.",
+    "answers_dataset": "The answers as of the latest run.",
 }
 
 
