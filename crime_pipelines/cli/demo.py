@@ -43,7 +43,21 @@ if TYPE_CHECKING:
 @click.option(
     "--keep", "keeps", is_flag=True, help="Leave the cloud up until Ctrl-C, and say what to look at."
 )
-def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int, keeps: bool) -> None:
+@click.option(
+    "--calls",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write which service account needed which permission, and on what, as CSV.",
+)
+def demo(
+    source: str | None,
+    architecture: str,
+    out: Path,
+    rows: int,
+    seed: int,
+    keeps: bool,
+    calls: Path | None,
+) -> None:
     """Send SOURCE through a cloud on this machine and show each step as it happens.
 
     SOURCE is a CSV file, plain or gzipped; without one, a file is made up. It lands in a bucket, its event
@@ -82,7 +96,14 @@ def demo(source: str | None, architecture: str, out: Path, rows: int, seed: int,
         threading.Event().wait()
 
     record, answers = show(
-        source, out, architecture, say, rows=rows, seed=seed, keep=look_around if keeps else None
+        source,
+        out,
+        architecture,
+        say,
+        rows=rows,
+        seed=seed,
+        keep=look_around if keeps else None,
+        calls=calls,
     )
     if keeps:
         click.echo("The cloud is down.", err=True)

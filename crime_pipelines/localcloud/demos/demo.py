@@ -18,6 +18,7 @@ from crime_pipelines.cloud.clients import storage_client, warehouse_client
 from crime_pipelines.cloud.functions.charts import record_of
 from crime_pipelines.cloud.warehouse.answers import read
 from crime_pipelines.errors import InputError
+from crime_pipelines.localcloud.calls.record import as_csv
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.demos import batch_demo, stream_demo
 from crime_pipelines.localcloud.demos.demo_steps import Steps
@@ -79,6 +80,7 @@ def demo(
     rows: int = 20_000,
     seed: int = 1,
     keep: Callable[[Kept], None] | None = None,
+    calls: Path | None = None,
 ) -> tuple[DemoRecord, Mapping[str, Answer]]:
     """Send a file through a local cloud and read the answers back from BigQuery.
 
@@ -91,6 +93,7 @@ def demo(
         rows: rows of the generated file.
         seed: its seed.
         keep: called at the end, while the cloud is up; it goes down when this returns or is interrupted.
+        calls: the file for what each service account called, as CSV.
 
     Returns:
         What the demonstration says of itself, and the answers by name.
@@ -101,6 +104,8 @@ def demo(
     """
     for_architecture, drive = DRIVES[architecture]
     files = _one_file(source, out) if source else []
+    if calls is not None and not calls.absolute().parent.is_dir():
+        raise InputError(f"{calls}: there is no folder for it; make it, or name another file")
     steps = Steps(told)
     with workplace(out) as place, ExitStack() as up:
         if not files:
@@ -117,6 +122,8 @@ def demo(
         with steps.step("answers", "the answers are read back from BigQuery") as moved:
             answers = read(cloud.settings, client)
             moved.update({name: len(answer.rows) for name, answer in answers.items()})
+        if calls is not None:
+            calls.write_text(as_csv(cloud.calls), encoding="utf-8")
         told_of = record_of(client, cloud.settings, run_id)
         if keep is None:
             with steps.step("down", "the local cloud goes down"):
