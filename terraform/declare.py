@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
 from crime_pipelines import __version__
+from crime_pipelines.cloud.dataproc.cluster import SHAPES
 from crime_pipelines.cloud.dataproc.templates import as_json
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.setup import declarations
@@ -58,8 +60,18 @@ def areas() -> str:
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
 
+def shapes() -> str:
+    """Return the shapes of clusters by name."""
+    return json.dumps({name: asdict(shape) for name, shape in SHAPES.items()}, indent=2) + "\n"
+
+
 #: What goes into which file.
-DECLARED: Final = {"templates.json": templates, "warehouse.json": warehouse, "areas.jsonl": areas}
+DECLARED: Final = {
+    "templates.json": templates,
+    "warehouse.json": warehouse,
+    "areas.jsonl": areas,
+    "shapes.json": shapes,
+}
 
 
 def readme(module: Path) -> str:
