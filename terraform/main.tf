@@ -3,12 +3,14 @@ locals {
   # Events start the first; with both, the second has a schedule of its own.
   leading   = local.architectures[0]
   labels    = { application = "crime-pipelines", environment = var.environment }
-  bucket    = { for part in ["landing", "lake", "reports", "code", "staging"] : part => "${var.project}-crime-${part}" }
-  dataset   = "crime"
-  answers   = "crime_answers"
-  published = "crime_published"
+  bucket    = { for part in ["landing", "lake", "reports", "code", "staging"] : part => "${var.project}-${var.prefix}-${part}" }
+  dataset   = var.prefix
+  answers   = "${var.prefix}_answers"
+  staging   = "${var.prefix}_staging"
+  published = "${var.prefix}_published"
 
-  topic = {
+  # The first deployment's topics are called as the command line's settings are by default.
+  topic = { for what, name in {
     files        = "incident-files"
     finished     = "run-finished"
     answers      = "answers-ready"
@@ -16,7 +18,7 @@ locals {
     dead_letters = "incident-feed-dead-letters"
     surges       = "surges"
     ticks        = "feed-ticks"
-  }
+  } : what => var.prefix == "crime" ? name : "${var.prefix}-${name}" }
 
   # What crime_pipelines.cloud.settings reads: for the functions, and for whoever runs `crime-pipelines` by hand.
   environment = {
@@ -31,6 +33,7 @@ locals {
     CRIME_STAGING_BUCKET       = module.storage.buckets["staging"]
     CRIME_DATASET              = local.dataset
     CRIME_ANSWERS_DATASET      = local.answers
+    CRIME_STAGING_DATASET      = local.staging
     CRIME_FILES_TOPIC          = local.topic.files
     CRIME_FINISHED_TOPIC       = local.topic.finished
     CRIME_ANSWERS_TOPIC        = local.topic.answers
@@ -46,6 +49,7 @@ locals {
     CRIME_DATAPROC_ACCOUNT     = module.security.emails["job-${local.leading}"]
     CRIME_DATAPROC_SUBNETWORK  = module.network.subnetwork
     CRIME_DATAPROC_AUTOSCALING = module.dataproc.autoscaling
+    CRIME_DATAPROC_SHAPE       = var.cluster_shape
     CRIME_KMS_KEY              = module.security.keys["compute"]
     CRIME_RETRY_SECONDS        = "120"
     CRIME_MAXIMUM_BYTES_BILLED = "1099511627776"
@@ -65,11 +69,12 @@ module "security" {
   source     = "./modules/security"
   depends_on = [module.apis]
 
+  prefix              = var.prefix
   project             = var.project
   project_number      = var.project_number
   region              = var.region
   labels              = local.labels
-  key_ring            = var.key_ring
+  key_ring            = coalesce(var.key_ring, var.prefix)
   rotation            = var.key_rotation
   accounts            = local.accounts
   streaming           = var.streaming
@@ -82,6 +87,7 @@ module "network" {
   source     = "./modules/network"
   depends_on = [module.apis]
 
+  prefix     = var.prefix
   project    = var.project
   region     = var.region
   range      = var.subnet_range
@@ -93,6 +99,7 @@ module "storage" {
 
   depends_on = [module.apis]
 
+  prefix              = var.prefix
   project             = var.project
   region              = var.region
   labels              = local.labels
@@ -110,6 +117,7 @@ module "registry" {
 
   depends_on = [module.apis]
 
+  prefix  = var.prefix
   project = var.project
   region  = var.region
   labels  = local.labels
@@ -121,12 +129,14 @@ module "bigquery" {
 
   depends_on = [module.apis]
 
+  prefix              = var.prefix
   project             = var.project
   region              = var.region
   labels              = local.labels
   kms_key             = module.security.keys["bigquery"]
   dataset             = local.dataset
   answers_dataset     = local.answers
+  staging_dataset     = local.staging
   published_dataset   = local.published
   code_bucket         = module.storage.buckets["code"]
   deletion_protection = var.deletion_protection
@@ -143,6 +153,7 @@ module "pubsub" {
 
   depends_on = [module.apis]
 
+  prefix    = var.prefix
   project   = var.project
   region    = var.region
   labels    = local.labels
@@ -157,6 +168,7 @@ module "dataproc" {
 
   depends_on = [module.apis]
 
+  prefix          = var.prefix
   project         = var.project
   region          = var.region
   accounts        = { for architecture in local.architectures : architecture => module.security.emails["job-${architecture}"] }
@@ -164,6 +176,7 @@ module "dataproc" {
   kms_key         = module.security.keys["compute"]
   package_version = var.package_version
   max_workers     = var.max_workers
+  shape           = var.cluster_shape
 
   names = {
     code_bucket     = module.storage.buckets["code"]
@@ -179,6 +192,7 @@ module "dataproc" {
 module "functions" {
   source = "./modules/functions"
 
+  prefix             = var.prefix
   project            = var.project
   region             = var.region
   labels             = local.labels
@@ -268,6 +282,7 @@ module "scheduler" {
 
   depends_on = [module.apis]
 
+  prefix    = var.prefix
   project   = var.project
   region    = var.region
   account   = module.security.emails["scheduler"]
@@ -296,6 +311,7 @@ module "dataflow" {
   source = "./modules/dataflow"
   count  = var.streaming ? 1 : 0
 
+  prefix         = var.prefix
   project        = var.project
   region         = var.region
   labels         = local.labels
@@ -318,6 +334,7 @@ module "monitoring" {
   source     = "./modules/monitoring"
   depends_on = [module.apis]
 
+  prefix                    = var.prefix
   project                   = var.project
   project_number            = var.project_number
   labels                    = local.labels

@@ -31,6 +31,18 @@ variable "region" {
   }
 }
 
+variable "prefix" {
+  description = "What all names begin with: another one for another deployment in the same project."
+  type        = string
+  default     = "crime"
+
+  validation {
+    # service accounts' names have 6 to 30 characters; metrics are told apart by what comes before the first hyphen
+    condition     = can(regex("^[a-z][a-z0-9]{1,11}$", var.prefix))
+    error_message = "A prefix is 2 to 12 lower-case letters and digits, a letter first."
+  }
+}
+
 variable "environment" {
   description = "The label by which bills and dashboards tell deployments apart."
   type        = string
@@ -87,6 +99,11 @@ variable "package_version" {
   description = "The version of crime-pipelines that `crime-pipelines dataproc publish` has put up."
   type        = string
   default     = "0.1.0"
+
+  validation {
+    condition     = can(regex("^[0-9]+(\\.[0-9]+)*([a-z]+[0-9]+)?$", var.package_version))
+    error_message = "A version, such as 0.1.0."
+  }
 }
 
 variable "functions_archive" {
@@ -256,12 +273,12 @@ variable "publish_readers" {
 # How safe
 
 variable "key_ring" {
-  description = "The key ring's name. Key rings can't be deleted: after a destroy, a new deployment needs a new name."
+  description = "The key ring's name, the prefix unless given. Key rings can't be deleted: after a destroy, a new deployment needs a new name."
   type        = string
-  default     = "crime"
+  default     = null
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9_-]{1,63}$", var.key_ring))
+    condition     = var.key_ring == null || can(regex("^[a-zA-Z0-9_-]{1,63}$", var.key_ring))
     error_message = "Up to 63 letters, digits, _ and -."
   }
 }
@@ -411,6 +428,11 @@ variable "backlog_minutes" {
   description = "Age in minutes of the oldest message that is not handled, above which someone is told."
   type        = number
   default     = 30
+
+  validation {
+    condition     = var.backlog_minutes >= 1
+    error_message = "At least a minute."
+  }
 }
 
 variable "billing_account" {
@@ -428,6 +450,22 @@ variable "monthly_budget" {
   description = "What a month may cost, in whole units of the billing account's currency."
   type        = number
   default     = 300
+
+  validation {
+    condition     = var.monthly_budget >= 1 && var.monthly_budget == floor(var.monthly_budget)
+    error_message = "A whole number of at least 1."
+  }
+}
+
+variable "cluster_shape" {
+  description = "The machines of clusters. single: one with 4 vCPU; small: three with 10 together; standard: three with 20, which grow."
+  type        = string
+  default     = "standard"
+
+  validation {
+    condition     = contains(["standard", "small", "single"], var.cluster_shape)
+    error_message = "There are standard, small and single."
+  }
 }
 
 variable "max_workers" {

@@ -49,6 +49,12 @@ if TYPE_CHECKING:
 @click.option(
     "--keep", "keeps", is_flag=True, help="Leave the cloud up until Ctrl-C, and say what to look at."
 )
+@click.option(
+    "--calls",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write which service account needed which permission, and on what, as CSV.",
+)
 def demo(
     source: str | None,
     architecture: str,
@@ -57,6 +63,7 @@ def demo(
     seed: int,
     layout: str | None,
     keeps: bool,
+    calls: Path | None,
 ) -> None:
     """Send SOURCE through a cloud on this machine and show each step as it happens.
 
@@ -104,6 +111,7 @@ def demo(
         seed=seed,
         layout=layout,
         keep=look_around if keeps else None,
+        calls=calls,
     )
     if keeps:
         click.echo("The cloud is down.", err=True)

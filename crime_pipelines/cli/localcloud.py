@@ -163,6 +163,17 @@ def fault(folder: Path | None, kind: str, times: int) -> None:
 
 @localcloud.command()
 @_folder_option
+def calls(folder: Path | None) -> None:
+    """Print which service account needed which permission so far, and on what, as CSV."""
+    with google_libraries("local"):
+        from crime_pipelines.localcloud.calls.record import as_csv
+        from crime_pipelines.localcloud.supervisor import calls as calls_in
+    _state(folder)
+    click.echo(as_csv(calls_in(_place(folder))), nl=False)
+
+
+@localcloud.command()
+@_folder_option
 def down(folder: Path | None) -> None:
     """End it, with everything that runs in it."""
     with google_libraries("local"):

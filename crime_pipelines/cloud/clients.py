@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BIGQUERY_EMULATOR: Final = "BIGQUERY_EMULATOR_HOST"
 STORAGE_EMULATOR: Final = "STORAGE_EMULATOR_HOST"
 PUBSUB_EMULATOR: Final = "PUBSUB_EMULATOR_HOST"
+_NO_DESCRIPTIONS: Final = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
 PLAIN: Final = "http://"
 #: A socket of this machine's file system, to which its folder says who may speak.
 SOCKET: Final = "unix:"
@@ -51,18 +52,25 @@ def warehouse_client(settings: Settings) -> WarehouseClient:
     )
 
 
-def storage_client(settings: Settings) -> StorageClient:
+def storage_client(settings: Settings, endpoint: str | None = None) -> StorageClient:
     """Cloud Storage.
 
     Args:
         settings: the settings.
+        endpoint: a stand-in's address; the one that Google's variable names, if any, unless given.
 
     Returns:
         The client.
     """
     from google.cloud.storage import Client
 
-    return Client(project=settings.project, credentials=_credentials(STORAGE_EMULATOR))
+    # Or the library asks for buckets' descriptions, for traces that nobody takes; its caller may not.
+    os.environ.setdefault(_NO_DESCRIPTIONS, "true")
+    return Client(
+        project=settings.project,
+        credentials=_credentials(STORAGE_EMULATOR),
+        client_options={"api_endpoint": endpoint} if endpoint else None,
+    )
 
 
 def blob_at(settings: Settings, uri: str) -> Blob:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from crime_pipelines.cloud.settings import Settings
 
 NAME: Final = "files.json"
-_LIST: Final = re.compile(rf"gs://[^/]+/runs/[^/]+/{re.escape(NAME)}")
+#: The lake's folder of what has landed: lists, notes, and copies of objects that can't be read as they
+#: landed. Who starts runs writes here and not into the runs' own folders, where every incident lies as it is.
+ARRIVALS: Final = "arrivals"
+_LIST: Final = re.compile(rf"gs://[^/]+/{ARRIVALS}/[^/]+/{re.escape(NAME)}")
 
 
 def write_list(settings: Settings, storage: Client, run_id: str, uris: Sequence[str]) -> str:
@@ -37,7 +40,7 @@ def write_list(settings: Settings, storage: Client, run_id: str, uris: Sequence[
     Raises:
         google.api_core.exceptions.GoogleAPICallError: Cloud Storage fails.
     """
-    name = f"runs/{run_id}/{NAME}"
+    name = f"{ARRIVALS}/{run_id}/{NAME}"
     content = json.dumps(list(uris))
     storage.bucket(settings.lake_bucket).blob(name).upload_from_string(
         content, content_type="application/json"

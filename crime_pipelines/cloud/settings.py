@@ -24,6 +24,7 @@ VARIABLES: Final = {
     "staging_bucket": "CRIME_STAGING_BUCKET",
     "dataset": "CRIME_DATASET",
     "answers_dataset": "CRIME_ANSWERS_DATASET",
+    "staging_dataset": "CRIME_STAGING_DATASET",
     "files_topic": "CRIME_FILES_TOPIC",
     "finished_topic": "CRIME_FINISHED_TOPIC",
     "answers_topic": "CRIME_ANSWERS_TOPIC",
@@ -39,6 +40,7 @@ VARIABLES: Final = {
     "dataproc_account": "CRIME_DATAPROC_ACCOUNT",
     "dataproc_subnetwork": "CRIME_DATAPROC_SUBNETWORK",
     "dataproc_autoscaling": "CRIME_DATAPROC_AUTOSCALING",
+    "dataproc_shape": "CRIME_DATAPROC_SHAPE",
     "kms_key": "CRIME_KMS_KEY",
     "retry_seconds": "CRIME_RETRY_SECONDS",
     "maximum_bytes_billed": "CRIME_MAXIMUM_BYTES_BILLED",
@@ -68,6 +70,8 @@ class Settings:
             makes for itself, without our key, where empty.
         dataset: the warehouse's dataset.
         answers_dataset: the dataset of the answers.
+        staging_dataset: the dataset that rows are loaded into before they are counted and taken over; nobody
+            else reads it.
         files_topic: the topic of landed files and of the scheduler's ticks.
         finished_topic: the topic of finished runs.
         answers_topic: the topic of fresh answers.
@@ -86,6 +90,7 @@ class Settings:
         dataproc_subnetwork: the subnetwork of clusters and batches, with Private Google Access; the project's
             default network where empty.
         dataproc_autoscaling: the id of the clusters' autoscaling policy; of fixed size where empty.
+        dataproc_shape: the machines of clusters: `standard`, `small`, or `single`, one without workers.
         kms_key: the Cloud KMS key of clusters' disks, batches and job arguments; Google's own where empty.
         retry_seconds: how long a call to a Google API that fails for a passing reason is repeated.
         maximum_bytes_billed: bytes that one query may be billed for at most; BigQuery refuses a larger one.
@@ -102,6 +107,7 @@ class Settings:
     staging_bucket: str = ""
     dataset: str = "crime"
     answers_dataset: str = "crime_answers"
+    staging_dataset: str = ""
     files_topic: str = "incident-files"
     finished_topic: str = "run-finished"
     answers_topic: str = "answers-ready"
@@ -117,6 +123,7 @@ class Settings:
     dataproc_account: str = ""
     dataproc_subnetwork: str = ""
     dataproc_autoscaling: str = ""
+    dataproc_shape: str = "standard"
     kms_key: str = ""
     retry_seconds: int = DEFAULT_RETRY_SECONDS
     maximum_bytes_billed: int = DEFAULT_BYTES_BILLED
@@ -136,6 +143,7 @@ class Settings:
             "lake_bucket": f"{self.project}-crime-lake",
             "report_bucket": f"{self.project}-crime-reports",
             "code_bucket": f"{self.project}-crime-code",
+            "staging_dataset": f"{self.dataset}_staging",
             "template": f"crime-architecture-{self.architecture}",
             "dataproc_endpoint": f"{self.region}-dataproc.googleapis.com:443",
         }
@@ -180,7 +188,9 @@ class Settings:
         Returns:
             The settings.
         """
-        return replace(self, architecture=architecture, template="")
+        own = str(self.architecture)
+        template = f"{self.template.removesuffix(own)}{architecture}" if self.template.endswith(own) else ""
+        return replace(self, architecture=architecture, template=template)
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that give these settings to another process."""

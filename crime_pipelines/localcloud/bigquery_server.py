@@ -1,8 +1,9 @@
 """The BigQuery emulator, made to take what Google's own Spark connector sends. Runs in the emulator's Python.
 
-usage: python bigquery_server.py CERTIFICATE KEY SOCKET ACCESS [option of `bqemulator start` ...]
+usage: python bigquery_server.py CERTIFICATE KEY SOCKET ACCESS CALLS [option of `bqemulator start` ...]
 
-ACCESS is the file of access rules (`bigquery/access.py`), whether or not it exists. `bigquery/install.py`
+ACCESS is the file of access rules (`bigquery/access.py`), whether or not it exists, CALLS the file that the
+service accounts' calls are recorded in. `bigquery/install.py`
 makes the emulator as strict as BigQuery documents itself to be. The connector speaks TLS to the Storage
 Write API and nothing else, the emulator offers none. It sends a DATETIME packed into 64 bits, as BigQuery
 documents it, which the emulator takes for microseconds. And it names a stream in a connection's first
@@ -12,7 +13,6 @@ request alone, as BigQuery allows; the emulator wants it in each.
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 import os
 import sys
 from importlib import import_module
@@ -47,17 +47,23 @@ def install_extensions() -> None:
 
 
 class Locked(grpc.aio.ServerInterceptor):  # type: ignore[misc]
-    """Lets in who brings the token, as clients of Google's bring theirs."""
+    """Lets in who brings a token of the run, as clients of Google's do, and records who calls what."""
 
-    def __init__(self, token: str) -> None:
-        """Remember the token."""
-        self._bearer = f"Bearer {token}"
+    def __init__(self, token: str, calls: Path) -> None:
+        """Remember the token, and the accounts' own."""
+        package = "crime_pipelines.localcloud.calls"
+        self._callers = import_module(f"{package}.accounts")
+        self._needed = import_module(f"{package}.rpc").needed
+        self._calls = import_module(f"{package}.record").Calls(calls)
+        self._accounts = self._callers.accounts_by_token(token)
 
     async def intercept_service(self, continuation: Any, details: Any) -> Any:
-        """Refuse a call without the token."""
-        given = dict(details.invocation_metadata).get("authorization", "")
-        if hmac.compare_digest(str(given), self._bearer):
-            return await continuation(details)
+        """Refuse a call without a token."""
+        given = str(dict(details.invocation_metadata).get("authorization", ""))
+        account = self._callers.caller(given.removeprefix("Bearer "), self._accounts)
+        if account is not None:
+            handler = await continuation(details)
+            return handler and self._recording(handler, str(details.method), account)
 
         async def refuse(request: Any, context: Any) -> None:
             await context.abort(grpc.StatusCode.UNAUTHENTICATED, "the call lacks the token of this run")
@@ -69,6 +75,16 @@ class Locked(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             (True, True): grpc.stream_stream_rpc_method_handler,
         }
         return handler and kinds[handler.request_streaming, handler.response_streaming](refuse)
+
+    def _recording(self, handler: Any, method: str, account: str) -> Any:
+        read = handler.request_deserializer
+
+        def seen(message: bytes) -> Any:
+            for permission, resource in self._needed(method, message):
+                self._calls.note(account, permission, resource)
+            return read(message) if read else message
+
+        return handler._replace(request_deserializer=seen)
 
 
 def listen_on(path: str) -> None:
@@ -85,20 +101,20 @@ def listen_on(path: str) -> None:
     vars(uvicorn)["Config"] = type("Config", (uvicorn.Config,), {"__init__": made})
 
 
-def offer_tls(certificate: bytes, key: bytes, token: str) -> None:
+def offer_tls(certificate: bytes, key: bytes, lock: Locked) -> None:
     """Have every gRPC server of this process listen with TLS, and ask for a token.
 
     Args:
         certificate: the certificate, PEM.
         key: its key, PEM.
-        token: the token.
+        lock: who asks for it.
     """
     credentials = grpc.ssl_server_credentials([(key, certificate)])
     make = grpc.aio.server
 
     def server(*arguments: Any, **options: Any) -> Any:
         others = options.pop("interceptors", None) or ()
-        made = make(*arguments, interceptors=[Locked(token), *others], **options)
+        made = make(*arguments, interceptors=[lock, *others], **options)
         made.add_insecure_port = lambda address: made.add_secure_port(address, credentials)
         return made
 
@@ -179,16 +195,18 @@ def remember_streams(handler: Any) -> None:
 
 def main() -> None:
     """Start the emulator."""
-    certificate, key, path, access, *options = sys.argv[1:]
+    certificate, key, path, access, calls, *options = sys.argv[1:]
     listen_on(path)
     install_extensions()
-    offer_tls(Path(certificate).read_bytes(), Path(key).read_bytes(), os.environ[_TOKEN_VARIABLE])
+    # This package lies beside other versions of the emulator's own libraries: those come first.
+    sys.path.append(str(Path(__file__).parents[2]))
+    token = os.environ[_TOKEN_VARIABLE]
+    offer_tls(Path(certificate).read_bytes(), Path(key).read_bytes(), Locked(token, Path(calls)))
     servicer = import_module("bqemulator.grpc_api.write_servicer")
     vars(servicer)["proto_rows_to_arrow_table"] = rows_to_arrow
     remember_streams(servicer.BigQueryWriteHandler)
-    # This package lies beside other versions of the emulator's own libraries: those come first.
-    sys.path.append(str(Path(__file__).parents[2]))
-    import_module("crime_pipelines.localcloud.bigquery.install").install(Path(access))
+    install = import_module("crime_pipelines.localcloud.bigquery.install").install
+    install(Path(access), Path(calls), token)
     import_module("bqemulator.cli").main(["start", *options])
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from crime_pipelines.cloud import functions
 from crime_pipelines.cloud.clients import publisher, storage_client, subscriber, topic_path
@@ -21,6 +21,8 @@ from crime_pipelines.cloud.warehouse.setup import set_up
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.layouts import layout_named
 from crime_pipelines.localcloud import prerequisites as needs
+from crime_pipelines.localcloud.calls.accounts import email
+from crime_pipelines.localcloud.calls.record import Call, recorded
 from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.localcloud.jars import JARS, fetched
 from crime_pipelines.localcloud.processes import Server, end_all
@@ -34,12 +36,21 @@ _DELIVERIES: Final = 5
 _LOOK_SECONDS: Final = 2
 _ACKNOWLEDGE_SECONDS: Final = 600
 _MAIN: Final = Path(functions.__file__).with_name("main.py")
-#: Each function with its signature and the setting that names its topic.
+
+
+class _Function(NamedTuple):
+    """A function: its signature, the setting that names its topic, and its account."""
+
+    signature: str
+    topic: str | None
+    account: str
+
+
 _FUNCTIONS: Final = {
-    "start_processing": ("cloudevent", "files_topic"),
-    "start_processing_http": ("http", None),
-    "load_tables": ("cloudevent", "finished_topic"),
-    "render_charts": ("cloudevent", "answers_topic"),
+    "start_processing": _Function("cloudevent", "files_topic", "start"),
+    "start_processing_http": _Function("http", None, "start-http"),
+    "load_tables": _Function("cloudevent", "finished_topic", "load"),
+    "render_charts": _Function("cloudevent", "answers_topic", "charts"),
 }
 
 
@@ -73,8 +84,12 @@ class LocalCloud:
         self.folder = folder
         self._told, self._tick_seconds, self._with_code = told, tick_seconds, with_code
         self._emulators = Emulators(folder, Settings(PROJECT), told)
-        dataproc = f"unix:{self._emulators.sockets / 'dataproc.sock'}"
-        settings = Settings(PROJECT, architecture=architecture, dataproc_endpoint=dataproc)
+        settings = Settings(
+            PROJECT,
+            architecture=architecture,
+            dataproc_endpoint=f"unix:{self._emulators.socket('dataproc')}",
+            dataproc_account=email(f"job-{architecture}", PROJECT),
+        )
         name = layout_uri(settings, self._own_layout) if self._own_layout else layout
         self.settings = replace(settings, layout=name)
         self.servers: list[Server] = []
@@ -83,8 +98,26 @@ class LocalCloud:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which any process finds this cloud."""
-        return {**self.settings.environment(), **self._emulators.environment}
+        """The variables by which any process of the user's finds this cloud."""
+        return self.environment_of("")
+
+    def environment_of(self, account: str) -> dict[str, str]:
+        """Return the variables by which a process of a service account's finds this cloud.
+
+        Args:
+            account: the account's short name; empty for the user.
+
+        Returns:
+            The variables.
+        """
+        dataproc = f"unix:{self._emulators.socket('dataproc', account)}"
+        settings = replace(self.settings, dataproc_endpoint=dataproc)
+        return {**settings.environment(), **self._emulators.environment_of(account)}
+
+    @property
+    def calls(self) -> list[Call]:
+        """The service accounts' calls so far."""
+        return recorded(self._emulators.calls)
 
     @property
     def endpoints(self) -> dict[str, str]:
@@ -127,21 +160,16 @@ class LocalCloud:
     def _start(self, stack: ExitStack) -> None:
         stack.enter_context(self._emulators)
         stack.enter_context(applied(self.environment))
-        # The other way round as they were started: first those that work, then what they work on.
+        # First those that work, then what they work on.
         stack.callback(lambda: end_all(reversed(self.servers)))
         self._told("starting Dataproc and the functions")
         self._start_dataproc()
-        for name, (signature, _) in _FUNCTIONS.items():
-            self._start_function(name, signature)
+        for name, function in _FUNCTIONS.items():
+            self._start_function(name, function)
         self._told("making buckets, topics and the warehouse")
         storage = storage_client(self.settings)
-        for bucket in (
-            self.settings.landing_bucket,
-            self.settings.lake_bucket,
-            self.settings.report_bucket,
-            self.settings.code_bucket,
-        ):
-            storage.create_bucket(bucket)
+        for bucket in ("landing", "lake", "report", "code"):
+            storage.create_bucket(getattr(self.settings, f"{bucket}_bucket"))
         self._make_topics()
         if self._own_layout:
             publish_layout(self.settings, storage, self._own_layout)
@@ -161,37 +189,48 @@ class LocalCloud:
         self._start_python(
             *("the scheduler", "scheduler", "crime_pipelines.localcloud.scheduler"),
             *(str(self._tick_seconds), str(_LOOK_SECONDS)),
+            account="scheduler",
         )
 
     def _addresses(self) -> list[str]:
-        # GET on a favicon is answered by the framework itself and reaches no function.
+        # A favicon is the framework's own answer and reaches no function.
         urls = [f"{url}favicon.ico" for url in self.function_urls.values()]
         return [self.settings.dataproc_endpoint, *urls]
 
-    def _start_python(self, name: str, log: str, module: str, *arguments: str) -> None:
+    def _start_python(self, name: str, log: str, module: str, *arguments: str, account: str = "") -> None:
         command = [sys.executable, "-m", module, *arguments]
-        self.servers.append(Server(name, command, self.folder / "logs" / f"{log}.log", self.environment))
+        file = self.folder / "logs" / f"{log}.log"
+        self.servers.append(Server(name, command, file, self.environment_of(account)))
 
     def _start_dataproc(self) -> None:
         for jar in JARS:
             self._told(f"looking for {jar.name}")
             fetched(jar)
-        properties = self.folder / "spark.json"
-        properties.touch(mode=0o600)
-        properties.write_text(json.dumps(self._emulators.spark_properties(), indent=2), encoding="utf-8")
+        found = {
+            email(account, PROJECT) if account else "": {
+                "properties": self._emulators.spark_properties(account),
+                "environment": self.environment_of(account),
+            }
+            for account in ("", "job-1", "job-2")
+        }
+        connections = self.folder / "connections.json"
+        connections.touch(mode=0o600)
+        connections.write_text(json.dumps(found, indent=2), encoding="utf-8")
         self._start_python(
             "Dataproc's endpoint",
             "dataproc",
             "crime_pipelines.localcloud.dataproc",
             self.settings.dataproc_endpoint,
             str(self.folder / "dataproc"),
-            str(properties),
+            str(connections),
+            str(self._emulators.calls),
         )
 
-    def _start_function(self, name: str, signature: str) -> None:
+    def _start_function(self, name: str, function: _Function) -> None:
         self._start_python(
             *(f"the function {name}", name, "crime_pipelines.localcloud.guard.function"),
-            *(str(_MAIN), name, signature, str(self._emulators.sockets / f"{name}.sock")),
+            *(str(_MAIN), name, function.signature, str(self._emulators.socket(name))),
+            account=function.account,
         )
         self.function_urls[name] = f"{self._emulators.url(name)}/"
 
@@ -230,14 +269,14 @@ class LocalCloud:
 
     def _subscribe_functions(self) -> None:
         with subscriber() as client:
-            for name, (_, topic) in _FUNCTIONS.items():
-                if topic is None:
+            for name, function in _FUNCTIONS.items():
+                if function.topic is None:
                     continue
                 client.create_subscription(
                     request={
                         "name": f"projects/{self.settings.project}/subscriptions/{name.replace('_', '-')}",
-                        "topic": topic_path(self.settings, getattr(self.settings, topic)),
-                        "push_config": {"push_endpoint": self.function_urls[name]},
+                        "topic": topic_path(self.settings, getattr(self.settings, function.topic)),
+                        "push_config": {"push_endpoint": f"{self._emulators.url(name, 'push')}/"},
                         "ack_deadline_seconds": _ACKNOWLEDGE_SECONDS,
                         "dead_letter_policy": {
                             "dead_letter_topic": topic_path(self.settings, DEAD_LETTERS),

@@ -20,8 +20,11 @@ from typing import Final, Self
 from crime_pipelines.cloud.clients import BIGQUERY_EMULATOR, PUBSUB_EMULATOR, STORAGE_EMULATOR
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.localcloud import prerequisites as needs
+from crime_pipelines.localcloud.calls.accounts import token_of
+from crime_pipelines.localcloud.calls.record import FILE as CALLS
 from crime_pipelines.localcloud.faults import FILE, Faults
 from crime_pipelines.localcloud.guard.names import OWN_SOCKET, TOKEN_HEADER, TOKEN_VARIABLE
+from crime_pipelines.localcloud.guard.rpc_doors import socket_of
 from crime_pipelines.localcloud.processes import HOST, Server, end_all, free_port
 from crime_pipelines.localcloud.tls import TRUST_PASSWORD, make_certificate
 from crime_pipelines.support.cache import cache_folder
@@ -54,26 +57,52 @@ class Emulators:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which Google's client libraries find them."""
+        """The variables by which Google's client libraries find them, as the user."""
+        return self.environment_of("")
+
+    def environment_of(self, account: str) -> dict[str, str]:
+        """Return the variables by which Google's client libraries find them, as a service account.
+
+        Args:
+            account: the account's short name; empty for the user.
+
+        Returns:
+            The variables.
+        """
         return {
-            STORAGE_EMULATOR: self.url("storage"),
-            PUBSUB_EMULATOR: f"unix:{self._socket('pubsub')}",
-            BIGQUERY_EMULATOR: self.url("bigquery"),
+            STORAGE_EMULATOR: self.url("storage", account),
+            PUBSUB_EMULATOR: f"unix:{self.socket('pubsub', account)}",
+            BIGQUERY_EMULATOR: self.url("bigquery", account),
         }
 
-    def url(self, part: str) -> str:
+    def url(self, part: str, account: str = "") -> str:
         """Return the address of a part that speaks HTTP on its socket, with the token.
 
         Args:
             part: its name.
+            account: the account whose token it has; the user's unless given.
 
         Returns:
             A URL.
         """
-        return f"http://{HOST}:{self._port}/{self.token}/{part}"
+        return f"http://{HOST}:{self._port}/{token_of(self.token, account)}/{part}"
 
-    def _socket(self, part: str) -> Path:
-        return self.sockets / f"{part}.sock"
+    def socket(self, part: str, account: str = "") -> Path:
+        """Return the socket of a part, by which an account calls it.
+
+        Args:
+            part: its name.
+            account: the account; the user unless given.
+
+        Returns:
+            Its path.
+        """
+        return socket_of(self.sockets, part, account)
+
+    @property
+    def calls(self) -> Path:
+        """The record of the accounts' calls."""
+        return self._folder / CALLS
 
     @property
     def access(self) -> Path:
@@ -85,13 +114,21 @@ class Emulators:
         """Return the endpoint of each, for people."""
         return {
             "Cloud Storage": self.url("storage"),
-            "Pub/Sub": f"unix:{self._socket('pubsub')}",
+            "Pub/Sub": f"unix:{self.socket('pubsub')}",
             "BigQuery": self.url("bigquery"),
             "BigQuery storage (gRPC, TLS)": self._grpc,
         }
 
-    def spark_properties(self) -> dict[str, str]:
-        """Return the properties by which Google's connectors for Spark find them; their jars apart."""
+    def spark_properties(self, account: str = "") -> dict[str, str]:
+        """Return the properties by which Google's connectors for Spark find them; their jars apart.
+
+        Args:
+            account: the account that the job runs as; the user unless given.
+
+        Returns:
+            The properties.
+        """
+        token = token_of(self.token, account)
         trust = self._folder / "trust.p12"
         java = (
             f'-Djavax.net.ssl.trustStore="{trust}" -Djavax.net.ssl.trustStorePassword={TRUST_PASSWORD} '
@@ -103,12 +140,12 @@ class Emulators:
             "spark.hadoop.fs.gs.impl": "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFileSystem",
             "spark.hadoop.fs.AbstractFileSystem.gs.impl": "com.google.cloud.hadoop.fs.gcs.GoogleHadoopFS",
             "spark.hadoop.fs.gs.storage.root.url": f"http://{HOST}:{self._port}/",
-            f"spark.hadoop.fs.gs.storage.http.headers.{TOKEN_HEADER}": self.token,
+            f"spark.hadoop.fs.gs.storage.http.headers.{TOKEN_HEADER}": token,
             "spark.hadoop.google.cloud.auth.service.account.enable": "false",
             "spark.hadoop.google.cloud.auth.null.enable": "true",
-            "spark.datasource.bigquery.bigQueryHttpEndpoint": self.url("bigquery"),
+            "spark.datasource.bigquery.bigQueryHttpEndpoint": self.url("bigquery", account),
             "spark.datasource.bigquery.bigQueryStorageGrpcEndpoint": self._grpc,
-            "spark.datasource.bigquery.gcpAccessToken": self.token,
+            "spark.datasource.bigquery.gcpAccessToken": token,
             "spark.datasource.bigquery.parentProject": self._settings.project,
         }
 
@@ -154,7 +191,7 @@ class Emulators:
 
         guard = start(
             *("the guard", "guard", sys.executable, "-m", "crime_pipelines.localcloud.guard.proxy"),
-            *(str(self._port), self.sockets),
+            *(str(self._port), self.sockets, self._settings.project, self.calls),
             **{TOKEN_VARIABLE: self.token, "PYTHONPATH": _path_of_package()},
         )
         pubsub_port = free_port()
@@ -162,7 +199,7 @@ class Emulators:
             "the Pub/Sub emulator",
             "pubsub",
             # It pushes to the functions, which are behind the guard.
-            *(sys.executable, "-S", "-E", _CELL, "--in", self._socket("pubsub"), str(pubsub_port)),
+            *(sys.executable, "-S", "-E", _CELL, "--in", self.socket("pubsub"), str(pubsub_port)),
             *("--out", str(self._port), self.sockets / OWN_SOCKET, "--"),
             *(java, "-jar", pubsub_jar, f"--host={HOST}", f"--port={pubsub_port}"),
         )
@@ -170,7 +207,7 @@ class Emulators:
             "the BigQuery emulator",
             "bigquery",
             *(python, _BIGQUERY_SERVER, certificate.certificate, certificate.key),
-            *(self._socket("bigquery"), self.access),
+            *(self.socket("bigquery"), self.access, self.calls),
             *("--grpc-port", self._grpc.rpartition(":")[2]),
             *("--project", self._settings.project),
             # DuckDB installs its extensions below the home folder: not below the user's.
@@ -180,14 +217,14 @@ class Emulators:
             BQEMU_LOG_LEVEL="warning",
             **{TOKEN_VARIABLE: self.token},
         )
-        pubsub.answers(f"unix:{self._socket('pubsub')}")
+        pubsub.answers(f"unix:{self.socket('pubsub')}")
         # It connects to Pub/Sub as it starts.
         storage_port = free_port()
         lake = start(
             "fake-gcs-server",
             "storage",
-            *(sys.executable, "-S", "-E", _CELL, "--in", self._socket("storage"), str(storage_port)),
-            *("--out", str(pubsub_port), self._socket("pubsub"), "--"),
+            *(sys.executable, "-S", "-E", _CELL, "--in", self.socket("storage"), str(storage_port)),
+            *("--out", str(pubsub_port), self.socket("pubsub", "storage-agent"), "--"),
             *(storage, "-backend", "filesystem", "-filesystem-root", objects),
             *("-scheme", "http", "-host", HOST, "-port", str(storage_port)),
             # Its links lead to the guard, which puts in what is missing.

@@ -23,6 +23,8 @@ from typing import Final, NoReturn
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.layouts import layout_named
+from crime_pipelines.localcloud.calls.record import FILE as CALLS
+from crime_pipelines.localcloud.calls.record import Call, recorded
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.support.locks import lock as lock_file
 
@@ -127,6 +129,18 @@ def status(folder: Path) -> State | None:
         Its state; None where it is not up.
     """
     return _read(folder) if _is_held(folder) else None
+
+
+def calls(folder: Path) -> list[Call]:
+    """Return what the service accounts of a local cloud have called so far.
+
+    Args:
+        folder: its folder.
+
+    Returns:
+        The calls.
+    """
+    return recorded(folder / _DATA / CALLS)
 
 
 def _read(folder: Path) -> State | None:

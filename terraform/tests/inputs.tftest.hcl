@@ -15,6 +15,7 @@ run "wrong" {
   command = plan
 
   variables {
+    prefix               = "crime-2"
     region               = "us-central1-a"
     environment          = "Prod"
     architecture         = "3"
@@ -46,6 +47,10 @@ run "wrong" {
     reject_share         = 5
     billing_account      = "AAAAAA"
     max_workers          = { primary = 1 }
+    cluster_shape        = "large"
+    backlog_minutes      = 0
+    monthly_budget       = 0
+    package_version      = "latest"
   }
 
   expect_failures = [
@@ -53,7 +58,8 @@ run "wrong" {
     var.second_schedule, var.feed_schedule, var.feed_url, var.time_zone, var.operators, var.analysts, var.investigators,
     var.fine_grained_readers, var.publish_readers, var.key_ring, var.key_rotation, var.minimum_count, var.landing_days,
     var.lake_days, var.audit_days, var.access_policy, var.subnet_range, var.http_ingress, var.notification_emails,
-    var.fresh_hours, var.reject_share, var.billing_account, var.max_workers,
+    var.fresh_hours, var.reject_share, var.billing_account, var.max_workers, var.prefix,
+    var.cluster_shape, var.backlog_minutes, var.monthly_budget, var.package_version,
   ]
 }
 

@@ -124,6 +124,24 @@ run "no_feed_of_another_department" {
   expect_failures = [output.settings]
 }
 
+# In the same project as another deployment: tests/terraform holds their names against each other's.
+run "second_deployment" {
+  command = plan
+
+  variables {
+    prefix        = "second"
+    architecture  = "both"
+    streaming     = true
+    feed_token    = true
+    cluster_shape = "single"
+  }
+
+  assert {
+    condition     = output.settings.CRIME_DATASET == "second" && output.settings.CRIME_FILES_TOPIC == "second-incident-files"
+    error_message = "Names begin with the prefix."
+  }
+}
+
 run "no_open_publishing" {
   command = plan
 

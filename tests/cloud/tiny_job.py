@@ -18,6 +18,16 @@ if "hang" in known.input:
     threading.Event().wait()
 if "fail" in known.input:
     raise ValueError("this job was made to fail")
+if "lost" in known.input:
+
+    def once_more(partition):  # the first attempt ends with its executor only
+        from pyspark import TaskContext
+
+        if TaskContext.get().attemptNumber() == 0:
+            threading.Event().wait()
+        return partition
+
+    assert spark.sparkContext.parallelize([1], 1).mapPartitions(once_more).count() == 1
 import marker  # from the package that comes with the job  # noqa: E402
 
 rows = spark.read.csv(known.input, header=True, schema="id BIGINT, occurred_at TIMESTAMP_NTZ, arrest BOOLEAN")

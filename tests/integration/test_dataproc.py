@@ -195,7 +195,7 @@ def test_a_batch_is_started_once_found_and_cancelled(cloud: Cloud) -> None:
     assert batch.runtime_config.version == "2.3"
     assert batch.labels["run-id"] == RUN.run_id
     # the marker lost its note: the same batch is found again
-    marker = cloud.storage.bucket(cloud.settings.lake_bucket).blob(f"runs/{RUN.run_id}/started/17.json")
+    marker = cloud.storage.bucket(cloud.settings.lake_bucket).blob(f"markers/{RUN.run_id}/17.json")
     marker.upload_from_string(json.dumps({"operation": None}))
     assert cloud.start(serverless=True).operation == started.operation
     (attempt,) = cloud.dataproc.attempts(RUN.run_id)

@@ -33,7 +33,7 @@ class Project(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.enabled = {f"{api}.googleapis.com" for api in (*APIS, "cloudkms")}
-        self.quotas = {metric: needed + 10 for metric, needed in demand().items()}
+        self.quotas = {metric: needed + 10 for metric, needed in demand("standard").items()}
         self.usage = 5.0
         self.agents = [agent("dataproc-accounts")]
         self.subnetwork: dict[str, Any] | None = {"privateIpGoogleAccess": True}
@@ -119,7 +119,7 @@ def test_a_project_that_has_everything_is_well(monkeypatch: pytest.MonkeyPatch) 
     code, lines = examined(Project(), monkeypatch)
     assert code == 0, lines
     assert all(line.startswith("ok ") for line in lines)
-    assert len(lines) == 3 + len(demand()) + 1 + 3
+    assert len(lines) == 3 + len(demand("standard")) + 1 + 3
 
 
 LACKING: dict[str, tuple[Callable[[Project], object], str, str]] = {

@@ -134,6 +134,11 @@ def test_bad_input_is_refused_before_anything_starts(tmp_path: Path) -> None:
         done = call(str(tmp_path / source), "--architecture", "1", "--out", str(tmp_path / "out"))
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
         assert done.stderr.startswith(f"Error: {tmp_path / source}: ")
+    done = call(
+        "--architecture", "1", "--out", str(tmp_path / "out"), "--calls", str(tmp_path / "no" / "x.csv")
+    )
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"Error: {tmp_path / 'no' / 'x.csv'}: there is no folder for it")
     assert [each.name for each in tmp_path.iterdir()] == ["bad.csv"]
 
 

@@ -211,7 +211,7 @@ def test_a_function_killed_between_marker_and_start_leaves_nothing_undone(
         cloud.stand_in.before = lambda: None
         release.set()
     markers = list(
-        cloud.storage.list_blobs(cloud.settings.lake_bucket, prefix=f"runs/{run_of(resource)}/started/")
+        cloud.storage.list_blobs(cloud.settings.lake_bucket, prefix=f"markers/{run_of(resource)}/")
     )
     assert [json.loads(each.download_as_bytes())["operation"] for each in markers] == [None]
     assert not cloud.runs(run_of(resource))

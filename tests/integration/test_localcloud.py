@@ -20,15 +20,18 @@ from google.cloud import bigquery
 from google.cloud import storage as google_storage
 
 from crime_pipelines.cloud import run_ids
-from crime_pipelines.cloud.clients import storage_client, warehouse_client
+from crime_pipelines.cloud.clients import SOCKET, storage_client, warehouse_client
 from crime_pipelines.cloud.dataproc.attempts import Attempt, State
 from crime_pipelines.cloud.dataproc.client import Dataproc
 from crime_pipelines.cloud.dataproc.starting import operations_of, start_once
 from crime_pipelines.cloud.dataproc.submission import Submission
 from crime_pipelines.cloud.dataproc.templates import package_name, workflow_template
 from crime_pipelines.cloud.warehouse.jobs import query
+from crime_pipelines.localcloud import prerequisites as needs
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.dataproc.job_runner import JOURNAL
+from crime_pipelines.localcloud.faults import FILE as FAULTS
+from crime_pipelines.localcloud.faults import Fault, Faults
 from tests.cloud.local import needs_local_cloud
 from tests.cloud.machine import processes_in, processes_of
 from tests.waiting import eventually
@@ -148,6 +151,21 @@ def test_many_rows_take_many_requests(cloud: Cloud) -> None:
         assert query(client, f"SELECT {counted} FROM crime.tiny WHERE word <> 'packed'") == [
             (150_000, 150_000, datetime(2024, 2, 29, 22, 30), 99)
         ]
+
+
+@pytest.mark.slow
+def test_a_lost_worker_costs_a_task_and_not_the_job(cloud: Cloud) -> None:
+    Faults(Path(cloud.settings.dataproc_endpoint.removeprefix(SOCKET)).with_name(FAULTS)).ask_for(
+        Fault.WORKER, 1
+    )
+    run_id = cloud.land("lost.csv")
+    over, _ = cloud.wait(cloud.operation_of(run_id))
+    assert over.state is State.DONE, over
+    (job,) = (each["job"] for each in cloud.journal() if run_id in each.get("arguments", []))
+    own = [each["event"] for each in cloud.journal() if each.get("job") == job]
+    assert own == ["job submitted", "worker lost", "job over"]
+    cloud.assert_gone(run_id)
+    assert not (needs.spark_home() / "work").exists()
 
 
 def test_a_failing_job_says_why_and_its_cluster_goes(cloud: Cloud) -> None:

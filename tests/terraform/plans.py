@@ -14,7 +14,7 @@ TERRAFORM = ROOT / "terraform"
 PLANS: Final = ROOT / "build" / "terraform" / "plans.jsonl"
 LACKING: Final = PLANS.with_name("lacking")
 #: The runs of terraform/tests/plans.tftest.hcl that plan everything.
-WHOLE = ("architecture_1", "architecture_2", "everything")
+WHOLE = ("architecture_1", "architecture_2", "everything", "second_deployment")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,15 @@ class Plan:
     name: str
     resources: tuple[Resource, ...]
     outputs: dict[str, Any]
+
+    @property
+    def prefix(self) -> str:
+        """What the deployment's names begin with."""
+        return str(self.outputs["settings"]["CRIME_DATASET"])
+
+    def topic(self, name: str) -> str:
+        """A topic's name in this deployment."""
+        return name if self.prefix == "crime" else f"{self.prefix}-{name}"
 
     def of(self, *types: str) -> list[Resource]:
         """The resources of the given types."""

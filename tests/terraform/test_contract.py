@@ -51,6 +51,8 @@ def test_functions_and_people_get_every_setting(plan: Plan) -> None:
     assert settings.environment().items() <= plan.outputs["settings"].items()
     exported = dict(re.findall(r"^export (\w+)='([^']*)'$", plan.outputs["environment"], re.MULTILINE))
     assert exported == plan.outputs["settings"]
+    if plan.prefix != "crime":
+        return
     # what follows from the project when nothing is set is what Terraform names
     plain = Settings(settings.project, settings.region, settings.architecture)
     for name in ("landing", "lake", "report", "code"):
@@ -68,7 +70,7 @@ def test_everything_that_a_setting_names_is_made(plan: Plan) -> None:
         plan.one("google_storage_bucket", name=getattr(settings, f"{bucket}_bucket"))
     for topic in (settings.files_topic, settings.finished_topic, settings.answers_topic):
         plan.one("google_pubsub_topic", name=topic)
-    for dataset in (settings.dataset, settings.answers_dataset):
+    for dataset in (settings.dataset, settings.answers_dataset, settings.staging_dataset):
         plan.one("google_bigquery_dataset", dataset_id=dataset, location=settings.region)
     plan.one("google_dataproc_workflow_template", name=settings.template, location=settings.region)
     plan.one("google_dataproc_autoscaling_policy", policy_id=settings.dataproc_autoscaling)
@@ -153,7 +155,10 @@ def rest(template: Resource) -> dict[str, Any]:
                 "config": {
                     "configBucket": config["staging_bucket"],
                     "tempBucket": config["temp_bucket"],
-                    "autoscalingConfig": {"policyUri": config["autoscaling_config"][0]["policy"]},
+                    **_each(
+                        "autoscalingConfig",
+                        [{"policyUri": each["policy"]} for each in config["autoscaling_config"]],
+                    ),
                     "encryptionConfig": {"kmsKey": config["encryption_config"][0]["gce_pd_kms_key_name"]},
                     "gceClusterConfig": {
                         "internalIpOnly": machines["internal_ip_only"],
@@ -168,8 +173,11 @@ def rest(template: Resource) -> dict[str, Any]:
                         },
                     },
                     "masterConfig": _machines(config["master_config"][0]),
-                    "workerConfig": _machines(config["worker_config"][0]),
-                    "softwareConfig": {"imageVersion": config["software_config"][0]["image_version"]},
+                    **_each("workerConfig", [_machines(each) for each in config["worker_config"]]),
+                    "softwareConfig": {
+                        "imageVersion": config["software_config"][0]["image_version"],
+                        "properties": config["software_config"][0]["properties"] or {},
+                    },
                     "lifecycleConfig": {
                         "idleDeleteTtl": config["lifecycle_config"][0]["idle_delete_ttl"],
                         "autoDeleteTtl": config["lifecycle_config"][0]["auto_delete_ttl"],
@@ -210,6 +218,11 @@ def canonical(message: dataproc.WorkflowTemplate) -> dict[str, Any]:
     return found
 
 
+def _each(name: str, blocks: list[Any]) -> dict[str, Any]:
+    """A block that a cluster may be without."""
+    return dict.fromkeys([name] * len(blocks), *blocks)
+
+
 def _machines(group: dict[str, Any]) -> dict[str, Any]:
     disk = group["disk_config"][0]
     return {
@@ -223,10 +236,8 @@ def test_the_workflow_templates_are_those_of_the_command_line(plan: Plan) -> Non
     settings = settings_of(plan)
     for template in plan.of("google_dataproc_workflow_template"):
         architecture = int(template.values["labels"]["architecture"])
-        account = f"crime-job-{architecture}@a-project.iam.gserviceaccount.com"
-        own = Settings.from_environment(
-            settings.environment() | {"CRIME_DATAPROC_ACCOUNT": account, "CRIME_TEMPLATE": ""}
-        )
+        account = f"{plan.prefix}-job-{architecture}@a-project.iam.gserviceaccount.com"
+        own = Settings.from_environment(settings.environment() | {"CRIME_DATAPROC_ACCOUNT": account})
         expected = json.loads(as_json(own))[architecture - 1]
         assert rest(template) == expected
 
@@ -291,7 +302,7 @@ def test_the_jobs_may_say_that_they_are_done(plan: Plan) -> None:
 
 def test_a_tick_is_what_the_function_takes_for_one(plan: Plan) -> None:
     settings = settings_of(plan)
-    target = plan.one("google_cloud_scheduler_job", name="crime-tick").values["http_target"][0]
+    target = plan.one("google_cloud_scheduler_job", name=f"{plan.prefix}-tick").values["http_target"][0]
     path = f"/v1/projects/{settings.project}/topics/{settings.files_topic}:publish"
     assert target["uri"] == f"https://pubsub.googleapis.com{path}"
     (message,) = json.loads(base64.b64decode(target["body"]))["messages"]

@@ -27,6 +27,7 @@ PROGRAMS = (
     "terraform -chdir",
     "make",
     "mkdir",
+    "docker",
     "export",
     "eval",
     "read",
@@ -38,6 +39,7 @@ VALUES = {
     "REGION": "us-central1",
     "NUMBER": "123456789012",
     "RUN": "a-run",
+    "IMAGE": "us-central1-docker.pkg.dev/a-project/crime-pipelines/crime-stream:0.1.0",
     "TOKEN": "t",
     **Settings("a-project").environment(),
 }
@@ -54,6 +56,12 @@ def _filled(line: str) -> str:
     known = re.sub(r"\$\((?:[^()]|\([^()]*\))*\)", "given", line)
     known = re.sub(r"\$(\w+)", lambda found: VALUES[found[1]], known)
     return "\n".join([known, *(_filled(each) for each in inner)])
+
+
+def walk_table() -> dict[str, str]:
+    """What the walk says of how each command is tested, by how the command begins."""
+    table = TEXT.partition("## What has been run")[2]
+    return dict(re.findall(r"^\| `([^`]+)` \| (.+) \|$", table, re.MULTILINE))
 
 
 def all_commands() -> list[str]:
@@ -138,6 +146,31 @@ def test_the_queries_ask_for_what_there_is() -> None:
         (found,) = (each for each in columns[dataset] if each.name == table)
         for name in selected.replace("`", "").replace("\\", "").split(", "):
             assert name == "*" or name in found.names, command
+
+
+def test_the_table_says_of_every_command_how_it_is_tested() -> None:
+    table = walk_table()
+    assert len(table) > 30
+    used = set()
+    for command in all_commands():
+        if command == "given":  # the value of a command within another, which stands for itself
+            continue
+        fitting = [each for each in table if f"{command} ".startswith(f"{each} ")]
+        assert fitting, f"docs/deploy.md, 'What has been run': nothing says how this is tested: {command}"
+        used.add(max(fitting, key=len))
+    assert used == set(table)
+    for how in table.values():
+        assert how.startswith(("executed", "linted")), how
+        for path in re.findall(r"[\w/]+\.(?:py|sh)", how):
+            assert (ROOT / path).is_file(), path
+
+
+def test_docker_is_given_what_there_is() -> None:
+    build, push = (shlex.split(each) for each in all_commands() if each.startswith("docker "))
+    assert build[:3] == ["docker", "build", "--file"]
+    assert (ROOT / build[3]).is_file()
+    assert [build[4], build[6]] == ["--tag", "."]
+    assert push == ["docker", "push", build[5]]
 
 
 def test_make_knows_its_targets() -> None:

@@ -131,7 +131,7 @@ def test_the_lake_is_open_to_jobs_and_loading_alone(plan: Plan) -> None:
         if each.values["bucket"].endswith("-lake") and not each.values["condition"]
     }
     names = {member.partition(":")[2].partition("@")[0] for member in whole}
-    assert names <= {"crime-job-1", "crime-load"}, names
+    assert names <= {f"{plan.prefix}-job-1", f"{plan.prefix}-load"}, names
 
 
 def test_nobody_starts_batches_unless_named(plan: Plan) -> None:
@@ -140,9 +140,9 @@ def test_nobody_starts_batches_unless_named(plan: Plan) -> None:
         for each in plan.of("google_project_iam_custom_role")
         if "dataproc.batches.create" in each.values["permissions"]
     ]
-    assert able == ["crimeBatchStarter"]
+    assert able == [f"{plan.prefix}BatchStarter"]
     roles = [each.values["role"] for each in plan.of("google_project_iam_member")]
-    assert not [role for role in roles if role.endswith("/crimeBatchStarter")]
+    assert not [role for role in roles if role.endswith("BatchStarter")]
 
 
 def test_what_can_t_be_handled_reaches_its_dead_letters(plan: Plan) -> None:

@@ -59,13 +59,13 @@ def test_the_topics_have_them(plan: Plan) -> None:
         for each in plan.of("google_pubsub_schema")
     }
     assert planned == {
-        f"crime-{name}": ("PROTOCOL_BUFFER", (SCHEMAS / f"{name}.proto").read_text(encoding="utf-8"))
+        f"{plan.prefix}-{name}": ("PROTOCOL_BUFFER", (SCHEMAS / f"{name}.proto").read_text(encoding="utf-8"))
         for name in TAKEN
     }
     for topic in ("run-finished", "answers-ready"):
-        (settings,) = plan.one("google_pubsub_topic", name=topic).values["schema_settings"]
+        (settings,) = plan.one("google_pubsub_topic", name=plan.topic(topic)).values["schema_settings"]
         assert settings["encoding"] == "JSON"
-    assert not plan.one("google_pubsub_topic", name="incident-files").values["schema_settings"]
+    assert not plan.one("google_pubsub_topic", name=plan.topic("incident-files")).values["schema_settings"]
 
 
 def test_the_messages_are_those_of_the_contract() -> None:

@@ -53,6 +53,7 @@ def test_the_image_is_built_from_what_there_is() -> None:
             source
         )
     arguments = dict(line.split()[1].split("=") for line in lines if line.startswith("ARG "))
+    assert arguments["BEAM_IMAGE"].endswith(":${BEAM_VERSION}")
     pins = (root / "requirements" / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert f"apache-beam=={arguments['BEAM_VERSION']}" in pins
     assert (TEMPLATE / f"{arguments['TEMPLATE']}.py").is_file()

@@ -15,12 +15,15 @@ from google.cloud import dataproc_v1
 from setuptools import find_packages
 
 from crime_pipelines.cloud.dataproc import driver_libraries as libraries
+from crime_pipelines.cloud.dataproc.cluster import SHAPES
+from crime_pipelines.cloud.dataproc.doctor import demand
 from crime_pipelines.cloud.dataproc.submission import Submission
 from crime_pipelines.cloud.dataproc.templates import JOB_FILES, batch, workflow_template
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.domain.periods.as_of import LATEST
 from crime_pipelines.errors import InputError
 from crime_pipelines.layouts import BUNDLED
+from crime_pipelines.localcloud.dataproc.checks import template_problem
 from crime_pipelines.localcloud.dataproc.template_parameters import filled, mismatch
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +71,34 @@ def test_the_cluster_is_private_and_encrypted(settings: Settings) -> None:
         config.autoscaling_config.policy_uri == "projects/p/locations/us-central1/autoscalingPolicies/crime"
     )
     assert config.software_config.image_version.startswith("2.3")
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_every_shape_is_one_that_dataproc_takes(shape: str) -> None:
+    template = workflow_template(replace(SETTINGS, dataproc_shape=shape, dataproc_autoscaling="crime"))
+    assert template_problem(template, "projects/p/regions/us-central1") == ""
+    config = template.placement.managed_cluster.config
+    assert bool(config.autoscaling_config.policy_uri) == bool(SHAPES[shape].workers)
+    assert config.master_config.machine_type_uri == SHAPES[shape].master_machine
+
+
+@pytest.mark.parametrize("shape", ["small", "single"])
+def test_a_new_project_has_quotas_for_the_smaller_shapes(shape: str) -> None:
+    needed = demand(shape)
+    assert needed["CPUS_ALL_REGIONS"] <= 12
+    assert needed["SSD_TOTAL_GB"] <= 250
+
+
+def test_an_unknown_shape_is_one_line() -> None:
+    with pytest.raises(InputError, match="CRIME_DATAPROC_SHAPE=huge: unknown shape; choose one of standard"):
+        workflow_template(replace(SETTINGS, dataproc_shape="huge"))
+
+
+def test_the_other_architecture_s_template_is_the_same_deployment_s() -> None:
+    assert Settings("p").for_architecture(2).template == "crime-architecture-2"
+    second = Settings("p", template="second-architecture-1")
+    assert second.for_architecture(2).template == "second-architecture-2"
+    assert Settings("p", template="mine").for_architecture(2).template == "crime-architecture-2"
 
 
 @BOTH

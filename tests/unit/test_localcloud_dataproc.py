@@ -76,6 +76,18 @@ TEMPLATES: dict[str, tuple[Change, str]] = {
         ),
         "is none of us-central1",
     ),
+    "no worker": (
+        lambda t: setattr(config(t).worker_config, "num_instances", 0),
+        "a cluster without workers needs the property dataproc:dataproc.allow.zero.workers",
+    ),
+    "a single machine that grows": (
+        lambda t: (
+            setattr(config(t).worker_config, "num_instances", 0),
+            config(t).software_config.properties.update({"dataproc:dataproc.allow.zero.workers": "true"}),
+            setattr(config(t).autoscaling_config, "policy_uri", "policy"),
+        ),
+        "a cluster without workers takes no autoscaling policy",
+    ),
     "one worker": (
         lambda t: setattr(config(t).worker_config, "num_instances", 1),
         "no workers (single node) or two and more",

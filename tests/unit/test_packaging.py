@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -91,7 +92,11 @@ def test_the_wheel_and_the_functions_hold_what_runs_in_the_cloud(tmp_path: Path)
 @pytest.mark.parametrize(
     "path",
     [
-        *(f"requirements/{name}.txt" for name in ("checkov", "dataproc", "functions")),
+        *(
+            str(path.relative_to(checkout()))
+            for path in sorted(checkout().glob("requirements/*.txt"))
+            if path.name != "constraints.txt"  # the versions alone, from which the lists are made
+        ),
         "crime_pipelines/localcloud/bqemulator.txt",
     ],
 )
@@ -102,6 +107,74 @@ def test_what_is_installed_from_a_list_is_checked_by_its_hash(path: str) -> None
     for line in lines:
         assert re.match(r"[A-Za-z0-9._-]+==\S+ ", line), line
         assert "--hash=sha256:" in line, line
+
+
+def test_no_way_to_install_goes_by_names_alone() -> None:
+    """Whatever calls pip names a list and asks for hashes, or installs what lies here."""
+    root = checkout()
+    files = [
+        *(root / name for name in ("Makefile", "Dockerfile", "beam/template/Dockerfile", ".ci/run")),
+        *root.glob(".github/workflows/*.yml"),
+    ]
+    found = []
+    for file in files:
+        for line in file.read_text(encoding="utf-8").replace("\\\n", " ").splitlines():
+            found += [(file.name, call) for call in re.findall(r"pip install .*?(?=&&|$)", line)]
+    assert len(found) > 12
+    hashed = re.compile(r"(--require-hashes|\$\(HASHED\)) .*--requirement ")
+    here = re.compile(r"\$\(HERE\)|--no-deps .*(\.whl|dist/\*\.whl| \.) *$")
+    assert not [each for each in found if not hashed.search(each[1]) and not here.search(each[1])]
+
+
+def test_the_locks_have_the_versions_of_the_constraints() -> None:
+    folder = checkout() / "requirements"
+
+    def pins(name: str) -> set[tuple[str, str]]:
+        text = (folder / f"{name}.txt").read_text(encoding="utf-8")
+        found = set(re.findall(r"^([A-Za-z0-9._-]+)==([^\s;]+)", text, re.MULTILINE))
+        # a lock with hashes names it where a package needs it, one without does not
+        return {each for each in found if each[0] != "setuptools"}
+
+    constraints = pins("constraints")
+    assert len(constraints) > 150
+    assert pins("all") == constraints
+    for name in ("base", "image", "dev", "dataproc", "functions", "stream"):
+        assert pins(name), name
+        assert pins(name) <= constraints, name
+
+
+VULNERABLE = {"name": "x", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"]}]}
+WELL = {"name": "y", "version": "1", "vulns": []}
+UNKNOWN = {"name": "z", "version": "1", "skip_reason": "Dependency not found on PyPI"}
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "unread", "code", "last"),
+    [
+        ([WELL], {}, 0, "1 packages of 1 lists, 0 known vulnerabilities"),
+        ([WELL, VULNERABLE], {}, 1, "2 packages of 1 lists, 1 known vulnerabilities"),
+        ([WELL, UNKNOWN], {}, 0, "1 packages of 1 lists, 0 known vulnerabilities"),
+        (
+            [UNKNOWN],
+            {},
+            3,
+            "not audited: the database of vulnerabilities can't be reached (it knows none of 1 packages)",
+        ),
+        (
+            [WELL],
+            {"l": "timed out"},
+            3,
+            "not audited: the database of vulnerabilities can't be reached (timed out)",
+        ),
+    ],
+)
+def test_an_audit_that_could_not_look_says_so(
+    dependencies: list[object], unread: dict[str, str], code: int, last: str
+) -> None:
+    verdict = runpy.run_path(str(checkout() / "requirements" / "audit.py"))["verdict"]
+    lines, found = verdict({"list": {"dependencies": dependencies}}, unread)
+    assert (found, lines[-1]) == (code, last)
+    assert ("x 1: PYSEC-1, mended in 2" in lines) == (VULNERABLE in dependencies)
 
 
 @pytest.mark.slow

@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
+
+from crime_pipelines.errors import InputError
 
 #: Spark 3.5, Java 11, Python 3.11, with the connectors to Cloud Storage and BigQuery.
 IMAGE_VERSION: Final = "2.3-debian12"
 #: The serverless runtime with the same Spark.
 RUNTIME_VERSION: Final = "2.3"
 
-MASTER_MACHINE: Final = "n2-standard-4"
-WORKER_MACHINE: Final = "n2-standard-8"
-#: The least that Dataproc gives a cluster with workers; the autoscaling policy adds more.
-WORKERS: Final = 2
 DISK_TYPE: Final = "pd-balanced"
-MASTER_DISK_GB: Final = 100
-WORKER_DISK_GB: Final = 200
+#: A cluster without workers has to say that it is meant.
+NO_WORKERS: Final = {"dataproc:dataproc.allow.zero.workers": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The machines of a cluster.
+
+    Attributes:
+        master_machine: the master's machine type.
+        master_disk_gb: its disk, in GB.
+        worker_machine: the workers' machine type.
+        worker_disk_gb: the disk of each, in GB.
+        workers: how many there are at first: none, or the two that Dataproc gives a cluster with workers at
+            least. Only a cluster with workers grows, by its autoscaling policy.
+    """
+
+    master_machine: str
+    master_disk_gb: int
+    worker_machine: str = ""
+    worker_disk_gb: int = 0
+    workers: int = 0
+
+
+#: By name. New projects often have quotas for 12 vCPU and 250 GB: `small` and `single` keep below.
+SHAPES: Final = {
+    "standard": Shape("n2-standard-4", 100, "n2-standard-8", 200, 2),
+    "small": Shape("n2-standard-2", 50, "n2-standard-4", 50, 2),
+    "single": Shape("n2-standard-4", 100),
+}
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -45,3 +72,20 @@ BATCH_PROPERTIES: Final = {
     "spark.dynamicAllocation.initialExecutors": "2",
     "spark.dynamicAllocation.maxExecutors": "100",
 }
+
+
+def shape_of(name: str) -> Shape:
+    """Return a shape.
+
+    Args:
+        name: its name.
+
+    Returns:
+        The shape.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in SHAPES:
+        raise InputError(f"CRIME_DATAPROC_SHAPE={name}: unknown shape; choose one of {', '.join(SHAPES)}")
+    return SHAPES[name]

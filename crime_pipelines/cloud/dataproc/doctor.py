@@ -127,13 +127,13 @@ def _quotas(settings: Settings, google: GoogleRest, number: str | None) -> Itera
         quota["metric"]: quota["limit"] - quota.get("usage", 0)
         for quota in (*everywhere.get("quotas", []), *here.get("quotas", []))
     }
-    for metric, needed in demand().items():
+    for metric, needed in demand(settings.dataproc_shape).items():
         if metric in free:
             yield _finding(
                 free[metric] >= needed,
                 f"quota {metric} in {settings.region}: {needed:g} needed, {free[metric]:g} free",
-                "ask for more in the console (IAM, Quotas), delete what is not used, or take smaller "
-                "machines in crime_pipelines/cloud/dataproc/cluster.py",
+                "ask for more in the console (IAM, Quotas), delete what is not used, or take another shape: "
+                f"CRIME_DATAPROC_SHAPE, one of {', '.join(cluster.SHAPES)}; `cluster_shape` in Terraform",
             )
 
 
@@ -173,27 +173,36 @@ def _key(settings: Settings, google: GoogleRest, number: str | None) -> Iterator
         )
 
 
-def demand() -> dict[str, float]:
-    """Return what the smallest cluster of a run asks for, by the metric of its quota.
+def demand(shape: str) -> dict[str, float]:
+    """Return what a run's cluster asks for at first, by the metric of its quota.
 
-    >>> demand()["CPUS_ALL_REGIONS"]
-    20.0
+    >>> [demand(shape)["CPUS_ALL_REGIONS"] for shape in ("standard", "small", "single")]
+    [20.0, 10.0, 4.0]
+
+    Args:
+        shape: the name of its shape.
+
+    Returns:
+        vCPUs, and GB of disks.
     """
+    machines = cluster.shape_of(shape)
     needed: dict[str, float] = {"CPUS_ALL_REGIONS": 0.0, "SSD_TOTAL_GB": 0.0}
-    for machine, disk_gb, machines in (
-        (cluster.MASTER_MACHINE, cluster.MASTER_DISK_GB, 1),
-        (cluster.WORKER_MACHINE, cluster.WORKER_DISK_GB, cluster.WORKERS),
+    for machine, disk_gb, number in (
+        (machines.master_machine, machines.master_disk_gb, 1),
+        (machines.worker_machine, machines.worker_disk_gb, machines.workers),
     ):
+        if not number:
+            continue
         found = _VCPUS.fullmatch(machine)
         if found is None:
             raise ValueError(f"{machine}: says nothing of its vCPUs")
         # E2 and N1 machines count as CPUS, every other family has a quota of its own.
         family = found["family"].upper()
         metric = "CPUS" if family in ("E2", "N1") else f"{family}_CPUS"
-        vcpus = float(found["vcpus"]) * machines
+        vcpus = float(found["vcpus"]) * number
         needed[metric] = needed.get(metric, 0.0) + vcpus
         needed["CPUS_ALL_REGIONS"] += vcpus
-        needed["SSD_TOTAL_GB"] += disk_gb * machines
+        needed["SSD_TOTAL_GB"] += disk_gb * number
     return needed
 
 

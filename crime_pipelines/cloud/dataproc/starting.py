@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: An occasion names the marker.
 OCCASION: Final = re.compile("[A-Za-z0-9_-]{1,64}")
+#: The lake's folder of markers, apart from what runs write.
+MARKERS: Final = "markers"
 _JSON: Final = "application/json"
 _log = logging.getLogger(__name__)
 
@@ -114,7 +116,7 @@ def operations_of(settings: Settings, storage: Client, run_id: str) -> frozenset
 
 
 def _folder(run_id: str) -> str:
-    return f"runs/{run_id}/started/"
+    return f"{MARKERS}/{run_id}/"
 
 
 def _create(marker: Blob, content: dict[str, Any], retry: Retry) -> bool:

@@ -147,6 +147,7 @@ def batch(settings: Settings, submission: Submission) -> dataproc.Batch:
 
 
 def _cluster(settings: Settings) -> dataproc.ManagedCluster:
+    machines = shape.shape_of(settings.dataproc_shape)
     config = dataproc.ClusterConfig(
         config_bucket=settings.staging_bucket,
         temp_bucket=settings.staging_bucket,
@@ -160,15 +161,19 @@ def _cluster(settings: Settings) -> dataproc.ManagedCluster:
                 enable_secure_boot=True, enable_vtpm=True, enable_integrity_monitoring=True
             ),
         ),
-        master_config=_machines(1, shape.MASTER_MACHINE, shape.MASTER_DISK_GB),
-        worker_config=_machines(shape.WORKERS, shape.WORKER_MACHINE, shape.WORKER_DISK_GB),
-        software_config=dataproc.SoftwareConfig(image_version=shape.IMAGE_VERSION),
+        master_config=_machines(1, machines.master_machine, machines.master_disk_gb),
+        worker_config=_machines(machines.workers, machines.worker_machine, machines.worker_disk_gb)
+        if machines.workers
+        else None,
+        software_config=dataproc.SoftwareConfig(
+            image_version=shape.IMAGE_VERSION, properties={} if machines.workers else shape.NO_WORKERS
+        ),
         lifecycle_config=dataproc.LifecycleConfig(
             idle_delete_ttl=timedelta(seconds=shape.IDLE_SECONDS),
             auto_delete_ttl=timedelta(seconds=shape.LIFETIME_SECONDS),
         ),
     )
-    if settings.dataproc_autoscaling:
+    if settings.dataproc_autoscaling and machines.workers:
         policy = (
             f"projects/{settings.project}/locations/{settings.region}"
             f"/autoscalingPolicies/{settings.dataproc_autoscaling}"

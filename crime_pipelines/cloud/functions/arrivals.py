@@ -24,7 +24,7 @@ from crime_pipelines.cloud.allowed_sources import is_source
 from crime_pipelines.cloud.dataproc.attempts import State
 from crime_pipelines.cloud.dataproc.starting import Started, start_once
 from crime_pipelines.cloud.dataproc.submission import Submission
-from crime_pipelines.cloud.file_lists import write_list
+from crime_pipelines.cloud.file_lists import ARRIVALS, write_list
 from crime_pipelines.sources import is_taken_by_dataproc
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from crime_pipelines.cloud.settings import Settings
 
 #: The object of the lake.
-NOTES: Final = "runs/arrivals.json"
-#: The folder of a run with copies of objects that can't be read as they landed.
+NOTES: Final = f"{ARRIVALS}/notes.json"
+#: The folder for a run with copies of objects that can't be read as they landed.
 LANDED: Final = "landed"
 #: A workflow that fails before it has a job, for want of quota or machines, is started once more.
 _TRIES: Final = 2
@@ -220,7 +220,7 @@ class Arrivals:
             return f"gs://{blob.bucket.name}/{blob.name}"
         # Some readers get it unpacked, so Spark's connector refuses it: it gets the same bytes under a name
         # that says what they are.
-        name = f"runs/{run_id}/{LANDED}/{blob.name.removesuffix('.gz')}.gz"
+        name = f"{ARRIVALS}/{run_id}/{LANDED}/{blob.name.removesuffix('.gz')}.gz"
         copy = self._bucket.blob(name)
         with blob.open("rb", raw_download=True) as stored, copy.open("wb", ignore_flush=True) as written:
             shutil.copyfileobj(stored, written)

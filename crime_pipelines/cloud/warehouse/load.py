@@ -128,7 +128,7 @@ def _part(
 
 def _staging_id(settings: Settings, manifest: Manifest, part: _Part) -> str:
     name = f"staging_{part.lake.name}_{manifest.run_id}_{manifest.attempt}".replace("-", "_")
-    return f"{settings.project}.{settings.dataset}.{name}"
+    return f"{settings.project}.{settings.staging_dataset}.{name}"
 
 
 def _job_id(step: str, manifest: Manifest, part: _Part) -> str:

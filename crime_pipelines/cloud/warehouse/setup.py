@@ -79,12 +79,14 @@ def declarations() -> dict[str, Any]:
             },
             "views": {},
         },
+        "staging": {"description": _DATASETS["staging_dataset"], "tables": {}, "views": {}},
     }
 
 
 _DATASETS: Final = {
     "dataset": "Incidents of a police department: what counts, every version, every reject, and live views.",
     "answers_dataset": "The answers as of the latest run.",
+    "staging_dataset": "Rows of a run while they are loaded; tables go after each run.",
 }
 
 

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from crime_pipelines.localcloud.bigquery.access import Reach
 from crime_pipelines.localcloud.bigquery.strict import Strict, rows_out_of_bounds
+from crime_pipelines.localcloud.calls.accounts import accounts_by_token, caller, email
+from crime_pipelines.localcloud.calls.record import Calls
 
 _REQUIRED: Final = "requirePartitionFilter"
 
 
-def install(access: Path | None) -> None:
+def install(access: Path | None, calls: Path, token: str) -> None:
     """Make the emulator strict.
 
     Args:
         access: the file of access rules, whether or not it exists.
+        calls: the file that accounts' calls are recorded in.
+        token: the run's token.
     """
-    _wrap_rest(access)
+    _wrap_rest(access, Calls(calls))
     _keep_required_filter()
-    _check_appended_rows(access)
+    _check_appended_rows(access, accounts_by_token(token))
 
 
-def _wrap_rest(access: Path | None) -> None:
+def _wrap_rest(access: Path | None, calls: Calls) -> None:
     module = import_module("bqemulator.server")
     make = module.create_app
     middleware = import_module("starlette.middleware").Middleware
@@ -32,7 +36,7 @@ def _wrap_rest(access: Path | None) -> None:
     def create_app(context: Any) -> Any:
         app = make(context)
         # innermost, where bodies are unpacked already
-        app.user_middleware.append(middleware(Strict, access=access))
+        app.user_middleware.append(middleware(Strict, access=access, calls=calls))
         return app
 
     vars(module)["create_app"] = create_app
@@ -59,7 +63,7 @@ def _keep_required_filter() -> None:
     vars(module).update(_rest_to_table_meta=from_rest, _table_to_rest=to_rest)
 
 
-def _check_appended_rows(access: Path | None) -> None:
+def _check_appended_rows(access: Path | None, accounts: Mapping[str, str]) -> None:
     """Refuse rows of the Storage Write API as insertAll's are."""
     module = import_module("bqemulator.grpc_api.write_servicer")
     handler = module.BigQueryWriteHandler
@@ -73,7 +77,9 @@ def _check_appended_rows(access: Path | None) -> None:
         return _row_errors(stream.name, refused) if refused else append(self, stream, rows, *rest)
 
     def reached(self: Any, name: str, context: Any) -> Any:
-        reach = Reach.of(access, _authorization(context.invocation_metadata()))
+        given = _authorization(context.invocation_metadata())
+        account = caller(given.removeprefix("Bearer "), accounts)
+        reach = Reach.of(access, f"Bearer {email(account, name.split('/')[1])}" if account else given)
         parts = name.split("/")
         text = reach.refusal(".".join(parts[1:6:2]), ()) if len(parts) > 5 else None
         if text is not None:

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from crime_pipelines.localcloud.bigquery.access import Reach
-from crime_pipelines.localcloud.bigquery.statements import Relation, touched
+from crime_pipelines.localcloud.bigquery.statements import Lookup, Relation, touched
 from crime_pipelines.localcloud.bigquery.streamed_rows import LARGEST_REQUEST, refusal
+from crime_pipelines.localcloud.calls import storage, warehouse
+from crime_pipelines.localcloud.calls.accounts import account_of
+from crime_pipelines.localcloud.calls.record import Calls
 
 _TABLE: Final = r"/bigquery/v2/projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)"
 _INSERT: Final = re.compile(f"{_TABLE}/insertAll")
@@ -55,14 +58,15 @@ class Refused(Exception):  # noqa: N818 - not an error of ours
 class Strict:
     """ASGI middleware over the emulator's REST API."""
 
-    def __init__(self, app: Any, access: Path | None) -> None:
+    def __init__(self, app: Any, access: Path | None, calls: Calls) -> None:
         """Wrap the API.
 
         Args:
             app: the ASGI application within.
             access: the file of access rules.
+            calls: where accounts' calls are recorded.
         """
-        self._app, self._access = app, access
+        self._app, self._access, self._calls = app, access, calls
         self._taken: set[tuple[str, str]] = set()
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -108,6 +112,7 @@ class Strict:
     ) -> tuple[dict[str, Any] | None, bytes, tuple[str, str] | None]:
         """Return an answer of our own, the body to hand on, and the job that it starts."""
         path, method = scope["path"], scope["method"]
+        record(self._calls, account_of(reach.account), context, (method, path, body))
         insert = _INSERT.fullmatch(path)
         if insert and method == "POST":
             _hold(reach, ".".join(insert.groups()), ())
@@ -135,6 +140,38 @@ class Strict:
             raise Refused(409, "duplicate", f"Already Exists: Job {project}:US.{job}")
         self._taken.add((project, job))
         return None, body, (project, job)
+
+
+def record(calls: Calls, account: str, context: Any, request: tuple[str, str, bytes]) -> None:
+    """Record the permissions that a request needs.
+
+    Args:
+        calls: where.
+        account: the short name of the account that calls; nothing is recorded where it is empty.
+        context: the emulator's.
+        request: method, path and body.
+    """
+    method, path, body = request
+    if not account:
+        return
+    asked = json.loads(body) if body else {}
+    needs = list(warehouse.needed(method, path, asked))
+    query = asked if "query" in asked else asked.get("configuration", {}).get("query", {})
+    project = path.split("/")[4]
+    if isinstance(query.get("query"), str):
+        tables = [
+            table.relation.name
+            for table in touched(query["query"], _lookup(context, project, query))
+            if not any(_authorized(context, view, table.relation.name) for view in table.through)
+        ]
+        needs += warehouse.of_statement(query["query"], tables)
+    for uri in warehouse.sources(asked):
+        bucket, _, name = uri.removeprefix("gs://").partition("/")
+        needs.append(("storage.objects.get", storage.resource(bucket, name, project)))
+        if "*" in name:
+            needs.append(("storage.objects.list", storage.resource(bucket, "", project)))
+    for permission, resource in needs:
+        calls.note(account, permission, resource)
 
 
 def insert_all(context: Any, name: tuple[str, ...], body: bytes) -> tuple[dict[str, Any] | None, bytes]:
@@ -206,7 +243,7 @@ def _hold(reach: Reach, name: str, columns: tuple[str, ...] | frozenset[str]) ->
         raise Refused(403, "accessDenied", text)
 
 
-def _hold_statement(context: Any, project: str, query: Mapping[str, Any], reach: Reach) -> None:
+def _lookup(context: Any, project: str, query: Mapping[str, Any]) -> Lookup:
     default = query.get("defaultDataset") or {}
 
     def lookup(named: str, dataset: str, table: str) -> Relation | None:
@@ -226,7 +263,11 @@ def _hold_statement(context: Any, project: str, query: Mapping[str, Any], reach:
             tuple(field.name for field in found.schema_.fields),
         )
 
-    for table in touched(query["query"], lookup):
+    return lookup
+
+
+def _hold_statement(context: Any, project: str, query: Mapping[str, Any], reach: Reach) -> None:
+    for table in touched(query["query"], _lookup(context, project, query)):
         name = table.relation.name
         if not any(_authorized(context, view, name) for view in table.through):
             _hold(reach, name, table.columns)

@@ -1,6 +1,7 @@
-"""The endpoint as a process: python -m crime_pipelines.localcloud.dataproc ADDRESS FOLDER PROPERTIES.
+"""The endpoint as a process: python -m crime_pipelines.localcloud.dataproc ADDRESS FOLDER CONNECTIONS CALLS.
 
-PROPERTIES is a JSON file with the Spark properties that every job gets. The settings come from the
+CONNECTIONS is a JSON file with the Spark properties and the variables that a job of each account gets, by the
+account's address; CALLS the file that accounts' calls are recorded in. The settings come from the
 environment.
 """
 
@@ -15,6 +16,7 @@ from types import FrameType
 
 from crime_pipelines.cloud.clients import SOCKET
 from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.localcloud.calls.record import Calls
 from crime_pipelines.localcloud.dataproc.endpoint import Endpoint, serving
 from crime_pipelines.localcloud.dataproc.job_runner import Driver
 from crime_pipelines.localcloud.faults import FILE, Faults
@@ -23,7 +25,7 @@ from crime_pipelines.support.logs import set_up_logs
 
 def main() -> None:
     """Serve until asked to end; what runs then is ended, and its clusters deleted."""
-    address, folder, properties = sys.argv[1:]
+    address, folder, connections, calls = sys.argv[1:]
     set_up_logs("json")
     over = threading.Event()
 
@@ -34,10 +36,10 @@ def main() -> None:
     driver = Driver(
         Path(folder),
         Settings.from_environment(),
-        json.loads(Path(properties).read_text(encoding="utf-8")),
+        json.loads(Path(connections).read_text(encoding="utf-8")),
         Faults(Path(address.removeprefix(SOCKET)).with_name(FILE)),
     )
-    endpoint = Endpoint()
+    endpoint = Endpoint(Calls(Path(calls)))
     endpoint.launch, endpoint.stop = driver.launch, driver.stop
     with serving(endpoint, address):
         over.wait()

@@ -29,6 +29,7 @@ _REGION: Final = re.compile("[a-z]+-[a-z]+[0-9]{1,2}")
 _ZONE: Final = re.compile("(?:.*/zones/)?(?P<region>[a-z]+-[a-z]+[0-9]{1,2})-[a-z]")
 _SUBNETWORK: Final = re.compile("(?:.*/regions/(?P<region>[^/]+)/subnetworks/)?[a-z][a-z0-9-]{0,62}")
 _MOST_LABELS: Final = 32
+_ZERO_WORKERS: Final = "dataproc:dataproc.allow.zero.workers"
 
 
 def template_problem(template: dataproc.WorkflowTemplate, parent: str) -> str:
@@ -113,8 +114,13 @@ def _cluster_problems(cluster: dataproc.ManagedCluster, region: str) -> Iterator
     for what, group in (("master", config.master_config), ("worker", config.worker_config)):
         if group.num_instances and not group.machine_type_uri:
             yield f"the {what} names no machine type"
-    if config.worker_config.num_instances == 1:
+    workers = config.worker_config.num_instances
+    if workers == 1:
         yield "a cluster has no workers (single node) or two and more"
+    if not workers and dict(config.software_config.properties).get(_ZERO_WORKERS) != "true":
+        yield f"a cluster without workers needs the property {_ZERO_WORKERS}"
+    if not workers and config.autoscaling_config.policy_uri:
+        yield "a cluster without workers takes no autoscaling policy"
 
 
 def _batch_problems(batch: dataproc.Batch, batch_id: str, region: str) -> Iterator[str]:

@@ -16,6 +16,8 @@ from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 from google.rpc import code_pb2
 
+from crime_pipelines.localcloud.calls.accounts import ACCOUNT_HEADER, account_of
+from crime_pipelines.localcloud.calls.record import Calls
 from crime_pipelines.localcloud.dataproc.checks import batch_problem, template_problem
 from crime_pipelines.localcloud.dataproc.runs import BatchRun, Workflow
 from crime_pipelines.localcloud.dataproc.template_parameters import filled, mismatch
@@ -30,8 +32,13 @@ _State: Final[Any] = dataproc.Batch.State
 class Endpoint:
     """The endpoint that clients speak to: it keeps templates, workflows and batches, and runs them."""
 
-    def __init__(self) -> None:
-        """Nothing is known at first, and nothing runs what is asked for."""
+    def __init__(self, calls: Calls | None = None) -> None:
+        """Nothing is known at first, and nothing runs what is asked for.
+
+        Args:
+            calls: where is recorded in whose name runs are started; nowhere unless given.
+        """
+        self._calls = calls
         self.templates: dict[str, dataproc.WorkflowTemplate] = {}
         self.workflows: dict[str, Workflow] = {}
         self.batch_runs: dict[str, BatchRun] = {}
@@ -94,6 +101,7 @@ class Endpoint:
             name = f"{place}/operations/{uuid.uuid4()}"
             workflow = Workflow(name, request.request_id, filled(template, dict(request.parameters)))
             self.workflows[name] = workflow
+        self._note_acting(workflow.account, context)
         self.launch(workflow)
         return workflow.operation()
 
@@ -132,8 +140,15 @@ class Endpoint:
                 context.abort(grpc.StatusCode.ALREADY_EXISTS, f"Already exists: {name}")
             run = BatchRun(name, f"{region}/operations/{uuid.uuid4()}", request.batch)
             self.batch_runs[name] = run
+        self._note_acting(run.account, context)
         self.launch(run)
         return run.operation()
+
+    def _note_acting(self, account: str, context: grpc.ServicerContext) -> None:
+        """Record in whose name the caller has something run."""
+        caller = str(dict(context.invocation_metadata()).get(ACCOUNT_HEADER, ""))
+        if self._calls is not None and account:
+            self._calls.note(caller, "iam.serviceAccounts.actAs", f"account/{account_of(account)}")
 
     def get_batch(self, request: Any, context: grpc.ServicerContext) -> dataproc.Batch:
         """GetBatch."""

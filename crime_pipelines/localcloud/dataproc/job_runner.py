@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import shutil
-import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -21,11 +18,13 @@ from typing import Any, Final
 
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import dataproc_v1 as dataproc
+from google.cloud.storage import Blob, Client
 from google.rpc import code_pb2
 
-from crime_pipelines.cloud.clients import blob_at
+from crime_pipelines.cloud.clients import STORAGE_EMULATOR, storage_client
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.localcloud import prerequisites as needs
+from crime_pipelines.localcloud.dataproc import lost_worker
 from crime_pipelines.localcloud.dataproc.runs import BatchRun, Job, Workflow
 from crime_pipelines.localcloud.faults import FILE as FAULTS
 from crime_pipelines.localcloud.faults import Fault, Faults
@@ -38,9 +37,6 @@ JOURNAL: Final = "journal.jsonl"
 _NO_QUOTA: Final = (
     "Multiple validation errors: - Insufficient 'CPUS_ALL_REGIONS' quota. Requested 20.0, available 12.0."
 )
-#: Two executors as processes of their own, for one to be lost.
-_EXECUTORS: Final = "local-cluster[2,1,1024]"
-_EXECUTOR: Final = "CoarseGrainedExecutorBackend"
 #: Jobs that may run at the same time on one machine; the others wait for their turn.
 _AT_ONCE: Final = 2
 _LOOK_SECONDS: Final = 0.1
@@ -66,18 +62,24 @@ class Driver:
     """Has workflows and batches run, each in a thread of its own."""
 
     def __init__(
-        self, folder: Path, settings: Settings, properties: Mapping[str, str], faults: Faults | None = None
+        self,
+        folder: Path,
+        settings: Settings,
+        connections: Mapping[str, Mapping[str, Mapping[str, str]]],
+        faults: Faults | None = None,
     ) -> None:
         """Nothing runs yet.
 
         Args:
             folder: where clusters, logs and the journal are.
             settings: the settings, for what is fetched from Cloud Storage.
-            properties: Spark's properties that every job gets, as an image of Dataproc brings them; a job's
-                own go before them.
+            connections: by the address of the account that a job runs as, the ``properties`` of Spark's that
+                it gets, as an image of Dataproc brings them, and the ``environment`` by which it finds the
+                cloud; a job's own properties go before them. Under the empty text, those of jobs that name no
+                account.
             faults: faults to come; in a file of the folder unless given.
         """
-        self._folder, self._settings, self._properties = folder, settings, dict(properties)
+        self._folder, self._settings, self._connections = folder, settings, connections
         self._turns = threading.Semaphore(_AT_ONCE)
         self._threads: list[tuple[threading.Thread, threading.Event]] = []
         self._writing = threading.Lock()
@@ -172,11 +174,16 @@ class Driver:
         log = self._folder / "logs" / f"{job.job_id}.log"
         try:
             loses_worker = self.faults.take(Fault.WORKER)
-            command = self._command(job, place, _EXECUTORS if loses_worker else f"local[{usable_cores()}]")
+            master = lost_worker.MASTER if loses_worker else f"local[{usable_cores()}]"
+            command = self._command(job, place, master)
         except (GoogleAPICallError, OSError) as error:
             return self._over(job, End.FAILED, f"{job.job_id}: its files can't be fetched: {error}")
+        except KeyError:
+            return self._over(job, End.FAILED, f"{job.job_id}: there is no service account {job.account}")
+        home = needs.spark_home()
         environment = {
-            "SPARK_HOME": str(needs.spark_home()),
+            **self._connections[job.account]["environment"],
+            "SPARK_HOME": str(lost_worker.home_within(place, home) if loses_worker else home),
             "JAVA_HOME": str(needs.java_home()),
             "SPARK_LOCAL_IP": HOST,
             "PYSPARK_PYTHON": sys.executable,
@@ -184,7 +191,7 @@ class Driver:
         server = Server(job.job_id, command, log, environment, place)
         try:
             while server.wait(_LOOK_SECONDS) is None:
-                if loses_worker and _kill_executor(server.pid):
+                if loses_worker and lost_worker.kill_executor(place, server.pid):
                     loses_worker = False
                     self._note("worker lost", job=job.job_id)
                 if cancelled.is_set():
@@ -202,15 +209,17 @@ class Driver:
         return end, why
 
     def _command(self, job: Job, place: Path, master: str) -> list[str]:
-        main = self._fetched(job.main, place)
-        packages = [str(self._fetched(uri, place)) for uri in job.python_files]
-        jars = [*(str(fetched(jar)) for jar in JARS), *(str(self._fetched(uri, place)) for uri in job.jars)]
+        with closing(self._storage(job.account)) as storage:
+            main = _copied(storage, job.main, place)
+            packages = [str(_copied(storage, uri, place)) for uri in job.python_files]
+            own_jars = [str(_copied(storage, uri, place)) for uri in job.jars]
+        jars = [*(str(fetched(jar)) for jar in JARS), *own_jars]
         properties = {
             "spark.ui.enabled": "false",
             "spark.log.level": "WARN",
             "spark.local.dir": str(place / "local"),
             "spark.sql.warehouse.dir": str(place / "warehouse"),
-            **self._properties,
+            **self._connections[job.account]["properties"],
             **job.properties,
             **_SMALL,
         }
@@ -228,29 +237,17 @@ class Driver:
             *job.arguments,
         ]
 
-    def _fetched(self, uri: str, place: Path) -> Path:
-        """Fetch a file of a job to its cluster."""
-        blob = blob_at(self._settings, uri)
-        target = place / Path(blob.name).name
-        blob.download_to_filename(str(target))
-        return target
+    def _storage(self, account: str) -> Client:
+        """Return Cloud Storage as an account reaches it."""
+        return storage_client(self._settings, self._connections[account]["environment"][STORAGE_EMULATOR])
 
 
-def _kill_executor(group: int) -> bool:
-    """Kill one of a job's executors, if there are any yet."""
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,pgid=,args="],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for line in listed.stdout.splitlines():
-        pid, own_group, arguments = line.split(None, 2)
-        if int(own_group) == group and _EXECUTOR in arguments:
-            with suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
-                return True
-    return False
+def _copied(storage: Client, uri: str, place: Path) -> Path:
+    """Copy a file of a job to its cluster."""
+    blob = Blob.from_uri(uri, client=storage)
+    target = place / Path(blob.name).name
+    blob.download_to_filename(str(target))
+    return target
 
 
 def _property(name: str, value: str) -> str:

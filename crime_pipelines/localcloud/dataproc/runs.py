@@ -31,6 +31,7 @@ class Job:
         python_files: URIs of what it imports.
         jars: URIs of jars.
         properties: its Spark properties.
+        account: the address of the service account that it runs as; empty for Dataproc's default.
     """
 
     job_id: str
@@ -39,6 +40,7 @@ class Job:
     python_files: tuple[str, ...]
     jars: tuple[str, ...]
     properties: dict[str, str]
+    account: str = ""
 
 
 class Workflow:
@@ -74,6 +76,11 @@ class Workflow:
         """The labels of its cluster and its jobs."""
         return {**self.template.labels, WORKFLOW_LABEL: self.name.rpartition("/")[2]}
 
+    @property
+    def account(self) -> str:
+        """The address of the service account that its cluster runs as."""
+        return str(self.template.placement.managed_cluster.config.gce_cluster_config.service_account)
+
     def jobs(self) -> list[Job]:
         """Its jobs, in order."""
         tail = uuid.uuid4().hex[:12]
@@ -85,6 +92,7 @@ class Workflow:
                 tuple(each.pyspark_job.python_file_uris),
                 tuple(each.pyspark_job.jar_file_uris),
                 dict(each.pyspark_job.properties),
+                self.account,
             )
             for each in self.template.jobs
         ]
@@ -164,6 +172,11 @@ class BatchRun:
         batch.state, batch.create_time = _State.RUNNING, datetime.now(UTC)
         self.cancelled = threading.Event()
 
+    @property
+    def account(self) -> str:
+        """The address of the service account that it runs as."""
+        return str(self.batch.environment_config.execution_config.service_account)
+
     def job(self) -> Job:
         """Its job."""
         job = self.batch.pyspark_batch
@@ -174,6 +187,7 @@ class BatchRun:
             tuple(job.python_file_uris),
             tuple(job.jar_file_uris),
             dict(self.batch.runtime_config.properties),
+            self.account,
         )
 
     @property

@@ -21,6 +21,7 @@ from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.layouts.model import Layout
 from crime_pipelines.errors import InputError
 from crime_pipelines.layouts import layout_named
+from crime_pipelines.localcloud.calls.record import as_csv
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.demos import batch_demo, stream_demo
 from crime_pipelines.localcloud.demos.demo_steps import Steps
@@ -83,6 +84,7 @@ def demo(
     seed: int = 1,
     layout: str | None = None,
     keep: Callable[[Kept], None] | None = None,
+    calls: Path | None = None,
 ) -> tuple[DemoRecord, Mapping[str, Answer]]:
     """Send a file through a local cloud and read the answers back from BigQuery.
 
@@ -97,6 +99,7 @@ def demo(
         layout: the layout of the file, by its name or its TOML file; told by its headings unless given, and
             the City of Chicago's for a generated file.
         keep: called at the end, while the cloud is up; it goes down when this returns or is interrupted.
+        calls: the file for what each service account called, as CSV.
 
     Returns:
         What the demonstration says of itself, and the answers by name.
@@ -106,6 +109,8 @@ def demo(
         PipelineError: something goes wrong on the way.
     """
     for_architecture, drive = DRIVES[architecture]
+    if calls is not None and not calls.absolute().parent.is_dir():
+        raise InputError(f"{calls}: there is no folder for it; make it, or name another file")
     known = layout_named(layout or CHICAGO.name)
     files = _one_file(source, out, known if layout else None) if source else []
     steps = Steps(told)
@@ -131,6 +136,8 @@ def demo(
         with steps.step("answers", "the answers are read back from BigQuery") as moved:
             answers = read(cloud.settings, client)
             moved.update({name: len(answer.rows) for name, answer in answers.items()})
+        if calls is not None:
+            calls.write_text(as_csv(cloud.calls), encoding="utf-8")
         told_of = record_of(client, cloud.settings, run_id)
         if keep is None:
             with steps.step("down", "the local cloud goes down"):

@@ -150,7 +150,8 @@ def _make_topics(cloud: LocalCloud) -> None:
 
 def _pipeline(cloud: LocalCloud) -> Server:
     command = [sys.executable, "-m", _PIPELINE, "--runner", _RUNNER, "--project", cloud.settings.project]
-    return Server("the streaming pipeline", command, cloud.folder / "logs" / "stream.log", cloud.environment)
+    log = cloud.folder / "logs" / "stream.log"
+    return Server("the streaming pipeline", command, log, cloud.environment_of("stream"))
 
 
 def _followed(

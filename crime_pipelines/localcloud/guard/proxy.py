@@ -1,16 +1,19 @@
 """The one door to the stand-ins that speak HTTP.
 
-usage: python -m crime_pipelines.localcloud.guard.proxy PORT FOLDER, with the token in `TOKEN_VARIABLE`
+usage: python -m crime_pipelines.localcloud.guard.proxy PORT FOLDER PROJECT CALLS, with the run's token in
+`TOKEN_VARIABLE`
 
 ``http://127.0.0.1:PORT/TOKEN/PART/...`` is passed on to the Unix socket ``FOLDER/PART.sock``. Google's client
 libraries take such an address for an endpoint. A page in a browser knows no token, sends an Origin, or has
 another name for this machine: each is enough to be refused. What the stand-ins say of CORS goes no further.
+
+Each service account has a token of its own (`calls.accounts`). The permissions that its requests to Cloud
+Storage and to functions need are recorded in the file CALLS; BigQuery is told who calls and records the rest.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import os
 import re
 import signal
@@ -23,8 +26,12 @@ from typing import Final
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, UnixConnector, web
 from yarl import URL
 
+from crime_pipelines.localcloud.calls.accounts import accounts_by_token, caller, email
+from crime_pipelines.localcloud.calls.record import Calls
 from crime_pipelines.localcloud.faults import FILE, Fault, Faults
+from crime_pipelines.localcloud.guard import recording
 from crime_pipelines.localcloud.guard.names import OWN_SOCKET, TOKEN_HEADER, TOKEN_VARIABLE
+from crime_pipelines.localcloud.guard.rpc_doors import open_doors
 from crime_pipelines.localcloud.processes import HOST
 
 _PATH: Final = re.compile(r"/(?P<token>[0-9a-f]+)/(?P<part>[a-z_]+)(?P<rest>/.*)?", re.DOTALL)
@@ -53,15 +60,18 @@ _OF_PAGES: Final = ("Origin", "Sec-Fetch-Site")
 class Guard:
     """Passes requests on."""
 
-    def __init__(self, port: int, folder: Path, token: str) -> None:
+    def __init__(self, port: int, folder: Path, token: str, project: str, calls: Calls) -> None:
         """Nothing is connected yet.
 
         Args:
             port: the port of this machine.
             folder: the folder of the sockets.
             token: the run's.
+            project: the project.
+            calls: where calls are recorded.
         """
-        self._port, self._folder, self._token = port, folder, token
+        self._port, self._folder = port, folder
+        self._accounts, self._project, self._calls = accounts_by_token(token), project, calls
         self._hosts = {f"{HOST}:{port}", f"localhost:{port}"}
         self._sessions: dict[str, ClientSession] = {}
         self._faults = Faults(folder / FILE)
@@ -81,12 +91,24 @@ class Guard:
             name in request.headers for name in _OF_PAGES
         ):
             return web.Response(status=403, text="not from a page, and by the address that was given\n")
-        if not hmac.compare_digest(token.encode(errors="replace"), self._token.encode()):
+        account = caller(token, self._accounts)
+        if account is None:
             return web.Response(status=403, text="the address lacks the token of this run\n")
         if request.method == "POST" and part not in _STORES:
+            self._calls.note(account, "run.routes.invoke", f"function/{part.replace('_', '-')}")
             return await self._deliver(request, part, prefix, path)
         body = _body(request) if request.body_exists else None
-        return await self._passed_on(request, part, prefix, path, body)
+        if account and part == "storage":
+            seen = recording.Request(request.method, path, account, self._project)
+            body = await recording.recorded(seen, body, self._calls, self._exists)
+        return await self._passed_on(request, part, prefix, path, body, account)
+
+    async def _exists(self, path: str) -> bool:
+        async with self._session("storage").get(self._url(path)) as answer:
+            return answer.ok
+
+    def _url(self, path: str) -> URL:
+        return URL(f"http://{HOST}:{self._port}{path}", encoded=True)
 
     async def _deliver(
         self, request: web.BaseRequest, part: str, prefix: str, path: str
@@ -105,12 +127,21 @@ class Guard:
         return response
 
     def _sent(
-        self, request: web.BaseRequest, part: str, path: str, body: bytes | AsyncIterator[bytes] | None
+        self,
+        request: web.BaseRequest,
+        part: str,
+        path: str,
+        body: bytes | AsyncIterator[bytes] | None,
+        account: str = "",
     ) -> AbstractAsyncContextManager[ClientResponse]:
+        headers = [(name, text) for name, text in request.headers.items() if name.lower() not in _HOP]
+        if account:
+            headers = [each for each in headers if each[0].lower() != "authorization"]
+            headers.append(("Authorization", f"Bearer {email(account, self._project)}"))
         return self._session(part).request(
             request.method,
-            URL(f"http://{HOST}:{self._port}{path}", encoded=True),
-            headers=[(name, text) for name, text in request.headers.items() if name.lower() not in _HOP],
+            self._url(path),
+            headers=headers,
             data=body,
             allow_redirects=False,
             skip_auto_headers=("User-Agent", "Content-Type", "Accept", "Accept-Encoding"),
@@ -127,9 +158,10 @@ class Guard:
         prefix: str,
         path: str,
         body: bytes | AsyncIterator[bytes] | None,
+        account: str = "",
     ) -> web.StreamResponse:
         try:
-            async with self._sent(request, part, path, body) as answer:
+            async with self._sent(request, part, path, body, account) as answer:
                 response: web.StreamResponse = web.StreamResponse(status=answer.status, reason=answer.reason)
                 for name, text in answer.headers.items():
                     if name.lower() == "location":
@@ -205,15 +237,17 @@ async def _body(request: web.BaseRequest) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def serve(port: int, folder: Path, token: str) -> None:
+async def serve(port: int, folder: Path, token: str, project: str, calls: Calls) -> None:
     """Serve until asked to end.
 
     Args:
         port: the port of this machine.
         folder: the folder of the sockets.
         token: the run's.
+        project: the project.
+        calls: where calls are recorded.
     """
-    guard = Guard(port, folder, token)
+    guard = Guard(port, folder, token, project, calls)
     over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
     server = web.Server(
@@ -225,11 +259,21 @@ async def serve(port: int, folder: Path, token: str) -> None:
     runner = web.ServerRunner(server)
     await runner.setup()
     await web.TCPSite(runner, HOST, port).start()
+    close_doors = await open_doors(folder, calls)
     await web.UnixSite(runner, str(folder / OWN_SOCKET)).start()
     await over.wait()
+    await close_doors()
     await guard.close()
     await runner.cleanup()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2]), os.environ[TOKEN_VARIABLE]))
+    asyncio.run(
+        serve(
+            int(sys.argv[1]),
+            Path(sys.argv[2]),
+            os.environ[TOKEN_VARIABLE],
+            sys.argv[3],
+            Calls(Path(sys.argv[4])),
+        )
+    )

@@ -35,17 +35,20 @@ resource "google_bigquery_dataset" "this" {
   for_each = {
     (var.dataset)           = "Incidents of a police department: what counts, every version, every reject, and live views."
     (var.answers_dataset)   = "The answers as of the latest run."
+    (var.staging_dataset)   = local.declared.staging.description
     (var.published_dataset) = "Counts for publishing: aggregates only, small ones left out."
   }
 
-  project                    = var.project
-  dataset_id                 = each.key
-  description                = each.value
-  location                   = var.region
-  labels                     = var.labels
-  max_time_travel_hours      = "168"
-  delete_contents_on_destroy = !var.deletion_protection
-  deletion_policy            = var.deletion_protection ? "PREVENT" : "DELETE"
+  project               = var.project
+  dataset_id            = each.key
+  description           = each.value
+  location              = var.region
+  labels                = var.labels
+  max_time_travel_hours = "168"
+  # What a run that broke has left.
+  default_table_expiration_ms = each.key == var.staging_dataset ? 86400000 : null
+  delete_contents_on_destroy  = !var.deletion_protection
+  deletion_policy             = var.deletion_protection ? "PREVENT" : "DELETE"
 
   default_encryption_configuration {
     kms_key_name = var.kms_key
@@ -194,7 +197,7 @@ resource "google_bigquery_job" "filled" {
 
   project  = var.project
   location = var.region
-  job_id   = "crime-${each.key}-${substr(filesha256(each.value), 0, 12)}-${var.load_again}"
+  job_id   = "${var.prefix}-${each.key}-${substr(filesha256(each.value), 0, 12)}-${var.load_again}"
   labels   = var.labels
 
   load {

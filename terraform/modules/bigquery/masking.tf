@@ -1,7 +1,7 @@
 resource "google_data_catalog_taxonomy" "this" {
   project                = var.project
   region                 = var.region
-  display_name           = "crime-places"
+  display_name           = "${var.prefix}-places"
   description            = "What tells where exactly an incident happened."
   activated_policy_types = ["FINE_GRAINED_ACCESS_CONTROL"]
 }
@@ -20,7 +20,7 @@ resource "google_bigquery_datapolicy_data_policy" "mask" {
 
   project          = var.project
   location         = var.region
-  data_policy_id   = "crime_mask_${each.key}"
+  data_policy_id   = "${var.prefix}_mask_${each.key}"
   policy_tag       = google_data_catalog_policy_tag.this[each.key].name
   data_policy_type = "DATA_MASKING_POLICY"
 

@@ -14,3 +14,8 @@ output "published_dataset" {
   description = "The dataset of counts for publishing."
   value       = google_bigquery_table.published.dataset_id
 }
+
+output "staging_dataset" {
+  description = "The dataset that runs load into."
+  value       = google_bigquery_dataset.this[var.staging_dataset].dataset_id
+}

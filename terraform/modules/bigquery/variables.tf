@@ -1,3 +1,9 @@
+variable "prefix" {
+  description = "What the names begin with."
+  type        = string
+  default     = "crime"
+}
+
 variable "project" {
   description = "The project's id."
   type        = string
@@ -26,6 +32,12 @@ variable "dataset" {
 variable "answers_dataset" {
   description = "The dataset of the answers."
   type        = string
+}
+
+variable "staging_dataset" {
+  description = "The dataset that runs load into before rows are counted; nobody else may read it."
+  type        = string
+  default     = "crime_staging"
 }
 
 variable "published_dataset" {

@@ -1,5 +1,5 @@
 locals {
-  job = "crime-stream"
+  job = "${var.prefix}-stream"
 
   specification = {
     image    = var.image

@@ -13,12 +13,13 @@ locals {
       }))) : template if template.labels.architecture == architecture
     ])
   }
+  shape = jsondecode(file("${path.module}/../../declared/shapes.json"))[var.shape]
 }
 
 resource "google_dataproc_autoscaling_policy" "this" {
   project   = var.project
   location  = var.region
-  policy_id = "crime"
+  policy_id = var.prefix
 
   worker_config {
     min_instances = 2
@@ -49,7 +50,7 @@ resource "google_dataproc_workflow_template" "this" {
 
   project     = var.project
   location    = var.region
-  name        = each.value.id
+  name        = "${var.prefix}-architecture-${each.key}"
   labels      = each.value.labels
   dag_timeout = each.value.dagTimeout
 
@@ -65,8 +66,12 @@ resource "google_dataproc_workflow_template" "this" {
         staging_bucket = each.value.placement.managedCluster.config.configBucket
         temp_bucket    = each.value.placement.managedCluster.config.tempBucket
 
-        autoscaling_config {
-          policy = each.value.placement.managedCluster.config.autoscalingConfig.policyUri
+        # A cluster without workers does not grow.
+        dynamic "autoscaling_config" {
+          for_each = local.shape.workers == 0 ? [] : [each.value.placement.managedCluster.config.autoscalingConfig]
+          content {
+            policy = autoscaling_config.value.policyUri
+          }
         }
 
         encryption_config {
@@ -94,26 +99,30 @@ resource "google_dataproc_workflow_template" "this" {
 
         master_config {
           num_instances = each.value.placement.managedCluster.config.masterConfig.numInstances
-          machine_type  = each.value.placement.managedCluster.config.masterConfig.machineTypeUri
+          machine_type  = local.shape.master_machine
 
           disk_config {
             boot_disk_type    = each.value.placement.managedCluster.config.masterConfig.diskConfig.bootDiskType
-            boot_disk_size_gb = each.value.placement.managedCluster.config.masterConfig.diskConfig.bootDiskSizeGb
+            boot_disk_size_gb = local.shape.master_disk_gb
           }
         }
 
-        worker_config {
-          num_instances = each.value.placement.managedCluster.config.workerConfig.numInstances
-          machine_type  = each.value.placement.managedCluster.config.workerConfig.machineTypeUri
+        dynamic "worker_config" {
+          for_each = local.shape.workers == 0 ? [] : [each.value.placement.managedCluster.config.workerConfig]
+          content {
+            num_instances = local.shape.workers
+            machine_type  = local.shape.worker_machine
 
-          disk_config {
-            boot_disk_type    = each.value.placement.managedCluster.config.workerConfig.diskConfig.bootDiskType
-            boot_disk_size_gb = each.value.placement.managedCluster.config.workerConfig.diskConfig.bootDiskSizeGb
+            disk_config {
+              boot_disk_type    = worker_config.value.diskConfig.bootDiskType
+              boot_disk_size_gb = local.shape.worker_disk_gb
+            }
           }
         }
 
         software_config {
           image_version = each.value.placement.managedCluster.config.softwareConfig.imageVersion
+          properties    = local.shape.workers == 0 ? { "dataproc:dataproc.allow.zero.workers" = "true" } : {}
         }
       }
     }

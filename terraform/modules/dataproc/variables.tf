@@ -1,3 +1,9 @@
+variable "prefix" {
+  description = "What the names begin with."
+  type        = string
+  default     = "crime"
+}
+
 variable "project" {
   description = "The project's id."
   type        = string
@@ -47,4 +53,15 @@ variable "max_workers" {
     primary   = number
     secondary = number
   })
+}
+
+variable "shape" {
+  description = "The machines of clusters: standard, small, or single, one machine and no workers."
+  type        = string
+  default     = "standard"
+
+  validation {
+    condition     = contains(["standard", "small", "single"], var.shape)
+    error_message = "There are standard, small and single."
+  }
 }

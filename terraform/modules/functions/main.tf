@@ -15,7 +15,7 @@ resource "google_cloudfunctions2_function" "this" {
 
   project      = var.project
   location     = var.region
-  name         = "crime-${each.key}"
+  name         = "${var.prefix}-${each.key}"
   description  = each.value.description
   labels       = var.labels
   kms_key_name = var.kms_key
@@ -63,7 +63,7 @@ resource "google_pubsub_subscription" "push" {
   for_each = local.pushed
 
   project = var.project
-  name    = "crime-${each.key}"
+  name    = "${var.prefix}-${each.key}"
   topic   = var.topics[each.value.topic]
   labels  = var.labels
   # As long as a function may take: a message that is being worked on is not delivered again.

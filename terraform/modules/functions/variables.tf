@@ -1,3 +1,9 @@
+variable "prefix" {
+  description = "What the names begin with."
+  type        = string
+  default     = "crime"
+}
+
 variable "project" {
   description = "The project's id."
   type        = string

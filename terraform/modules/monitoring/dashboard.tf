@@ -53,7 +53,7 @@ locals {
         {
           timeSeriesQuery = {
             for kind, query in {
-              prometheusQuery = chart.sum ? "sum(increase(${replace(regex("logging.googleapis.com/user/[a-z_]+", chart.filter), "logging.googleapis.com/user/", "logging_googleapis_com:user_")}_sum[1h]))" : null
+              prometheusQuery = chart.sum ? "sum(increase(${replace(regex("logging.googleapis.com/user/[a-z0-9_]+", chart.filter), "logging.googleapis.com/user/", "logging_googleapis_com:user_")}_sum[1h]))" : null
               timeSeriesFilter = chart.sum ? null : {
                 filter = chart.filter
                 aggregation = {
@@ -75,7 +75,7 @@ resource "google_monitoring_dashboard" "this" {
   project = var.project
 
   dashboard_json = jsonencode({
-    displayName = "crime-pipelines"
+    displayName = "${var.prefix}-pipelines"
     labels      = { (var.labels["application"]) = "" }
     mosaicLayout = {
       columns = 48

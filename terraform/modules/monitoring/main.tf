@@ -20,7 +20,7 @@ resource "google_monitoring_notification_channel" "email" {
 
 resource "google_monitoring_alert_policy" "failed_run" {
   project               = var.project
-  display_name          = "crime: a run failed"
+  display_name          = "${var.prefix}: a run failed"
   combiner              = "OR"
   severity              = "ERROR"
   notification_channels = local.channels
@@ -73,7 +73,7 @@ resource "google_monitoring_alert_policy" "failed_run" {
 
 resource "google_monitoring_alert_policy" "stale" {
   project               = var.project
-  display_name          = "crime: no new answers in ${var.fresh_hours} hours"
+  display_name          = "${var.prefix}: no new answers in ${var.fresh_hours} hours"
   combiner              = "OR"
   severity              = "WARNING"
   notification_channels = local.channels
@@ -98,13 +98,13 @@ resource "google_monitoring_alert_policy" "stale" {
 
   documentation {
     mime_type = "text/markdown"
-    content   = "Has anything landed? Does the scheduler's job `crime-tick` run? Do messages wait on `incident-files`, or lie in its dead letters?"
+    content   = "Has anything landed? Does the scheduler's job `${var.prefix}-tick` run? Do messages wait on `incident-files`, or lie in its dead letters?"
   }
 }
 
 resource "google_monitoring_alert_policy" "rejects" {
   project               = var.project
-  display_name          = "crime: more than ${var.reject_share * 100} % of rows rejected"
+  display_name          = "${var.prefix}: more than ${var.reject_share * 100} % of rows rejected"
   combiner              = "OR"
   severity              = "WARNING"
   notification_channels = local.channels
@@ -130,7 +130,7 @@ resource "google_monitoring_alert_policy" "rejects" {
 
 resource "google_monitoring_alert_policy" "dead_letters" {
   project               = var.project
-  display_name          = "crime: dead letters"
+  display_name          = "${var.prefix}: dead letters"
   combiner              = "OR"
   severity              = "ERROR"
   notification_channels = local.channels
@@ -160,7 +160,7 @@ resource "google_monitoring_alert_policy" "dead_letters" {
 
 resource "google_monitoring_alert_policy" "backlog" {
   project               = var.project
-  display_name          = "crime: messages wait for ${var.backlog_minutes} minutes"
+  display_name          = "${var.prefix}: messages wait for ${var.backlog_minutes} minutes"
   combiner              = "OR"
   severity              = "WARNING"
   notification_channels = local.channels
@@ -187,7 +187,7 @@ resource "google_monitoring_alert_policy" "backlog" {
 
 resource "google_monitoring_custom_service" "answers" {
   project      = var.project
-  service_id   = "crime-answers"
+  service_id   = "${var.prefix}-answers"
   display_name = "The answers"
   user_labels  = var.labels
 }

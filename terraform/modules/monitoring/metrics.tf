@@ -44,9 +44,9 @@ resource "google_logging_metric" "this" {
   for_each = local.log_metrics
 
   project         = var.project
-  name            = "crime_${each.key}"
+  name            = "${var.prefix}_${each.key}"
   description     = each.value.description
-  filter          = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^crime-\" AND ${each.value.filter}"
+  filter          = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=~\"^${var.prefix}-\" AND ${each.value.filter}"
   value_extractor = each.value.value == null ? null : "EXTRACT(jsonPayload.${each.value.value})"
 
   metric_descriptor {

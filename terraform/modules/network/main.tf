@@ -11,7 +11,7 @@ locals {
 
 resource "google_compute_network" "this" {
   project                 = var.project
-  name                    = "crime"
+  name                    = var.prefix
   auto_create_subnetworks = false
   routing_mode            = "REGIONAL"
   # No way to the internet: the only route out is the one below.
@@ -20,7 +20,7 @@ resource "google_compute_network" "this" {
 
 resource "google_compute_subnetwork" "workers" {
   project                  = var.project
-  name                     = "crime-workers"
+  name                     = "${var.prefix}-workers"
   region                   = var.region
   network                  = google_compute_network.this.id
   ip_cidr_range            = var.range
@@ -35,7 +35,7 @@ resource "google_compute_subnetwork" "workers" {
 
 resource "google_compute_route" "google" {
   project          = var.project
-  name             = "crime-google-apis"
+  name             = "${var.prefix}-google-apis"
   network          = google_compute_network.this.id
   dest_range       = local.range
   next_hop_gateway = "default-internet-gateway"
@@ -44,7 +44,7 @@ resource "google_compute_route" "google" {
 
 resource "google_compute_firewall" "within" {
   project       = var.project
-  name          = "crime-within"
+  name          = "${var.prefix}-within"
   network       = google_compute_network.this.id
   direction     = "INGRESS"
   priority      = 1000
@@ -60,7 +60,7 @@ resource "google_compute_firewall" "within" {
 
 resource "google_compute_firewall" "out" {
   project            = var.project
-  name               = "crime-out"
+  name               = "${var.prefix}-out"
   network            = google_compute_network.this.id
   direction          = "EGRESS"
   priority           = 1000
@@ -74,7 +74,7 @@ resource "google_compute_firewall" "out" {
 
 resource "google_compute_firewall" "nothing_else" {
   project            = var.project
-  name               = "crime-nothing-else"
+  name               = "${var.prefix}-nothing-else"
   network            = google_compute_network.this.id
   direction          = "EGRESS"
   priority           = 65000
@@ -90,7 +90,7 @@ resource "google_dns_managed_zone" "google" {
   for_each = local.domains
 
   project     = var.project
-  name        = "crime-${each.key}"
+  name        = "${var.prefix}-${each.key}"
   dns_name    = each.value
   description = "Google's names lead to the addresses that the network reaches."
   visibility  = "private"

@@ -18,7 +18,7 @@ resource "google_pubsub_schema" "this" {
   for_each = toset(["finished", "answers"])
 
   project    = var.project
-  name       = "crime-${each.value}"
+  name       = "${var.prefix}-${each.value}"
   type       = "PROTOCOL_BUFFER"
   definition = file("${path.module}/schemas/${each.value}.proto")
 }

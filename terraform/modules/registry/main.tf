@@ -1,7 +1,7 @@
 resource "google_artifact_registry_repository" "this" {
   project       = var.project
   location      = var.region
-  repository_id = "crime-pipelines"
+  repository_id = "${var.prefix}-pipelines"
   description   = "Images of the functions and of the streaming pipeline."
   format        = "DOCKER"
   kms_key_name  = var.kms_key

@@ -8,7 +8,7 @@ locals {
 resource "google_cloud_scheduler_job" "tick" {
   project          = var.project
   region           = var.region
-  name             = "crime-tick"
+  name             = "${var.prefix}-tick"
   description      = "Read the whole landing bucket."
   schedule         = var.schedule
   time_zone        = var.time_zone
@@ -37,7 +37,7 @@ resource "google_cloud_scheduler_job" "tick" {
 resource "google_cloud_scheduler_job" "look" {
   project          = var.project
   region           = var.region
-  name             = "crime-look"
+  name             = "${var.prefix}-look"
   description      = "Look after the run that is under way."
   schedule         = "*/5 * * * *"
   time_zone        = var.time_zone
@@ -61,7 +61,7 @@ resource "google_cloud_scheduler_job" "feed" {
 
   project          = var.project
   region           = var.region
-  name             = "crime-feed"
+  name             = "${var.prefix}-feed"
   description      = "Ask the City's API for what is new."
   schedule         = var.feed.schedule
   time_zone        = var.time_zone
@@ -86,7 +86,7 @@ resource "google_cloud_scheduler_job" "template" {
 
   project          = var.project
   region           = var.region
-  name             = "crime-run-${each.key}"
+  name             = "${var.prefix}-run-${each.key}"
   description      = "Read the whole landing bucket, through ${each.value.template}."
   schedule         = each.value.schedule
   time_zone        = var.time_zone

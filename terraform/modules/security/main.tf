@@ -81,14 +81,14 @@ resource "google_service_account" "this" {
   for_each = var.accounts
 
   project      = var.project
-  account_id   = "crime-${each.key}"
+  account_id   = "${var.prefix}-${each.key}"
   display_name = "crime-pipelines: ${each.value}"
 }
 
 # What starting a run takes, and nothing more: dataproc.editor would give every cluster and job of the project.
 resource "google_project_iam_custom_role" "run_starter" {
   project     = var.project
-  role_id     = "crimeRunStarter"
+  role_id     = "${var.prefix}RunStarter"
   title       = "Crime pipelines: start runs"
   description = "Instantiate workflow templates, which name their code."
   permissions = [
@@ -100,7 +100,7 @@ resource "google_project_iam_custom_role" "run_starter" {
 # Who creates a batch says what code it runs, in the name of a job's account: nobody unless named.
 resource "google_project_iam_custom_role" "batch_starter" {
   project     = var.project
-  role_id     = "crimeBatchStarter"
+  role_id     = "${var.prefix}BatchStarter"
   title       = "Crime pipelines: start serverless batches"
   description = "Create batches, which run any code as the account of a job."
   permissions = ["dataproc.batches.create", "dataproc.batches.get", "dataproc.operations.get"]
@@ -108,7 +108,7 @@ resource "google_project_iam_custom_role" "batch_starter" {
 
 resource "google_project_iam_custom_role" "run_operator" {
   project     = var.project
-  role_id     = "crimeRunOperator"
+  role_id     = "${var.prefix}RunOperator"
   title       = "Crime pipelines: watch and end runs"
   description = "See runs' jobs, clusters, batches and operations; cancel them."
   permissions = [
@@ -119,10 +119,28 @@ resource "google_project_iam_custom_role" "run_operator" {
   ]
 }
 
+# Who adds rows, reads none.
+resource "google_project_iam_custom_role" "row_appender" {
+  project     = var.project
+  role_id     = "${var.prefix}RowAppender"
+  title       = "Crime pipelines: add rows"
+  description = "Add rows to tables that are there, unread."
+  permissions = ["bigquery.tables.updateData"]
+}
+
+# What adding rows and replacing them takes: dataEditor would let every one of these accounts drop and make tables.
+resource "google_project_iam_custom_role" "row_writer" {
+  project     = var.project
+  role_id     = "${var.prefix}RowWriter"
+  title       = "Crime pipelines: write rows"
+  description = "Read and write rows of tables that are there; make, change and drop none."
+  permissions = ["bigquery.tables.get", "bigquery.tables.getData", "bigquery.tables.updateData"]
+}
+
 # roles/dataproc.worker less its access to every bucket of the project: buckets are granted one by one.
 resource "google_project_iam_custom_role" "cluster_node" {
   project     = var.project
-  role_id     = "crimeClusterNode"
+  role_id     = "${var.prefix}ClusterNode"
   title       = "Crime pipelines: node of a cluster"
   description = "Take jobs from Dataproc, log, report metrics."
   permissions = [
@@ -139,7 +157,7 @@ resource "google_secret_manager_secret" "feed_token" {
   count = var.streaming ? 1 : 0
 
   project             = var.project
-  secret_id           = "crime-feed-token"
+  secret_id           = "${var.prefix}-feed-token"
   labels              = var.labels
   deletion_protection = var.deletion_protection
   # The value is added by hand (docs/deploy.md): it never stands in the state.
@@ -174,7 +192,7 @@ resource "google_project_iam_audit_config" "data" {
 
 resource "google_logging_project_sink" "audit" {
   project                = var.project
-  name                   = "crime-audit"
+  name                   = "${var.prefix}-audit"
   destination            = "storage.googleapis.com/${var.audit_bucket}"
   filter                 = "logName:\"cloudaudit.googleapis.com\""
   unique_writer_identity = true
@@ -184,8 +202,8 @@ resource "google_access_context_manager_service_perimeter" "dry_run" {
   count = var.access_policy == null ? 0 : 1
 
   parent                    = "accessPolicies/${var.access_policy}"
-  name                      = "accessPolicies/${var.access_policy}/servicePerimeters/crime_pipelines"
-  title                     = "crime_pipelines"
+  name                      = "accessPolicies/${var.access_policy}/servicePerimeters/${var.prefix}_pipelines"
+  title                     = "${var.prefix}_pipelines"
   perimeter_type            = "PERIMETER_TYPE_REGULAR"
   use_explicit_dry_run_spec = true
 

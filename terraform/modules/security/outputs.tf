@@ -32,6 +32,8 @@ output "roles" {
     run_starter   = "projects/${var.project}/roles/${google_project_iam_custom_role.run_starter.role_id}"
     batch_starter = "projects/${var.project}/roles/${google_project_iam_custom_role.batch_starter.role_id}"
     run_operator  = "projects/${var.project}/roles/${google_project_iam_custom_role.run_operator.role_id}"
+    row_appender  = "projects/${var.project}/roles/${google_project_iam_custom_role.row_appender.role_id}"
+    row_writer    = "projects/${var.project}/roles/${google_project_iam_custom_role.row_writer.role_id}"
     cluster_node  = "projects/${var.project}/roles/${google_project_iam_custom_role.cluster_node.role_id}"
   }
 }

@@ -13,7 +13,7 @@ resource "google_storage_bucket" "this" {
   for_each = local.buckets
 
   project                     = var.project
-  name                        = "${var.project}-crime-${each.key}"
+  name                        = "${var.project}-${var.prefix}-${each.key}"
   location                    = var.region
   storage_class               = "STANDARD"
   labels                      = merge(var.labels, { part = each.key })
@@ -71,7 +71,7 @@ resource "google_storage_bucket" "this" {
 resource "google_storage_bucket" "audit" {
   #checkov:skip=CKV_GCP_78:retention lets nothing be replaced, and Cloud Storage takes one of the two only
   project                     = var.project
-  name                        = "${var.project}-crime-audit"
+  name                        = "${var.project}-${var.prefix}-audit"
   location                    = var.region
   storage_class               = "NEARLINE"
   labels                      = merge(var.labels, { part = "audit" })
