@@ -41,7 +41,7 @@ PAGES: Final = (
 )
 #: Pages whose commands run elsewhere.
 ELSEWHERE: Final = {
-    "docs/deploy.md": "tests/integration/test_deploy_page.py, against the local cloud",
+    "docs/deploy.md": "tests/integration/test_deploy_walk.py, against the local cloud",
     "docs/how-to/add-a-question.md": "tests/integration/test_add_a_question.py",
     "docs/how-to/replay-dead-letters.md": "tests/integration/test_feed.py",
 }

@@ -90,7 +90,7 @@ def up(folder: Path | None, architecture: str, tick_every: int, layout: str) -> 
 def status(context: click.Context, folder: Path | None, variables: bool) -> None:
     """Say how it stands. Exit code 1 if it is not up, or a part of it has ended."""
     with google_libraries("local"):
-        from crime_pipelines.localcloud.supervisor import is_alive
+        from crime_pipelines.localcloud.processes import is_alive
         from crime_pipelines.localcloud.supervisor import status as state_of
     state = state_of(_place(folder))
     if state is None:

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from crime_pipelines.cloud import functions
 from crime_pipelines.cloud.clients import publisher, storage_client, subscriber, topic_path
@@ -21,7 +21,7 @@ from crime_pipelines.cloud.warehouse.setup import set_up
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.layouts import layout_named
 from crime_pipelines.localcloud import prerequisites as needs
-from crime_pipelines.localcloud.calls.accounts import email
+from crime_pipelines.localcloud.calls.accounts import FUNCTIONS, Function, email
 from crime_pipelines.localcloud.calls.record import Call, recorded
 from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.localcloud.jars import JARS, fetched
@@ -36,22 +36,6 @@ _DELIVERIES: Final = 5
 _LOOK_SECONDS: Final = 2
 _ACKNOWLEDGE_SECONDS: Final = 600
 _MAIN: Final = Path(functions.__file__).with_name("main.py")
-
-
-class _Function(NamedTuple):
-    """A function: its signature, the setting that names its topic, and its account."""
-
-    signature: str
-    topic: str | None
-    account: str
-
-
-_FUNCTIONS: Final = {
-    "start_processing": _Function("cloudevent", "files_topic", "start"),
-    "start_processing_http": _Function("http", None, "start-http"),
-    "load_tables": _Function("cloudevent", "finished_topic", "load"),
-    "render_charts": _Function("cloudevent", "answers_topic", "charts"),
-}
 
 
 class LocalCloud:
@@ -164,7 +148,7 @@ class LocalCloud:
         stack.callback(lambda: end_all(reversed(self.servers)))
         self._told("starting Dataproc and the functions")
         self._start_dataproc()
-        for name, function in _FUNCTIONS.items():
+        for name, function in FUNCTIONS.items():
             self._start_function(name, function)
         self._told("making buckets, topics and the warehouse")
         storage = storage_client(self.settings)
@@ -226,7 +210,7 @@ class LocalCloud:
             str(self._emulators.calls),
         )
 
-    def _start_function(self, name: str, function: _Function) -> None:
+    def _start_function(self, name: str, function: Function) -> None:
         self._start_python(
             *(f"the function {name}", name, "crime_pipelines.localcloud.guard.function"),
             *(str(_MAIN), name, function.signature, str(self._emulators.socket(name))),
@@ -269,7 +253,7 @@ class LocalCloud:
 
     def _subscribe_functions(self) -> None:
         with subscriber() as client:
-            for name, function in _FUNCTIONS.items():
+            for name, function in FUNCTIONS.items():
                 if function.topic is None:
                     continue
                 client.create_subscription(

@@ -192,3 +192,23 @@ def _is_there(address: str) -> bool:
         return error.code != _NOT_BEHIND_GUARD
     except OSError:
         return False
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs.
+
+    Args:
+        pid: its id.
+
+    Returns:
+        True if it does; not where it has ended and its parent has yet to notice.
+    """
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -26,6 +26,7 @@ from crime_pipelines.layouts import layout_named
 from crime_pipelines.localcloud.calls.record import FILE as CALLS
 from crime_pipelines.localcloud.calls.record import Call, recorded
 from crime_pipelines.localcloud.cloud import LocalCloud
+from crime_pipelines.localcloud.processes import is_alive
 from crime_pipelines.support.locks import lock as lock_file
 
 _LOCK: Final = "lock"
@@ -148,26 +149,6 @@ def _read(folder: Path) -> State | None:
         return State(**json.loads((folder / _STATE).read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-
-
-def is_alive(pid: int) -> bool:
-    """Tell whether a process runs.
-
-    Args:
-        pid: its id.
-
-    Returns:
-        True if it does; not where it has ended and its parent has yet to notice.
-    """
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def down(folder: Path) -> bool:

@@ -17,7 +17,8 @@ pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: mak
 from crime_pipelines.engines.testing.inputs import row, write
 from crime_pipelines.errors import InputError
 from crime_pipelines.localcloud import prerequisites as needs
-from crime_pipelines.localcloud.supervisor import State, down, is_alive, status, up
+from crime_pipelines.localcloud.processes import is_alive
+from crime_pipelines.localcloud.supervisor import State, down, status, up
 from crime_pipelines.support.extras import how_to_install
 from tests.cloud.local import needs_local_cloud
 from tests.waiting import PATIENCE, eventually

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 #: Those of terraform/iam.tf that call anything here, and Cloud Storage's own agent.
 ACCOUNTS: Final = (
@@ -25,6 +25,23 @@ ACCOUNTS: Final = (
 ACCOUNT_HEADER: Final = "x-crime-pipelines-account"
 _PREFIX: Final = "crime-"
 _DIGITS: Final = 32
+
+
+class Function(NamedTuple):
+    """A function: its signature, the setting that names its topic, and its account."""
+
+    signature: str
+    topic: str | None
+    account: str
+
+
+#: The functions of a deployment without a stream, by entry point.
+FUNCTIONS: Final = {
+    "start_processing": Function("cloudevent", "files_topic", "start"),
+    "start_processing_http": Function("http", None, "start-http"),
+    "load_tables": Function("cloudevent", "finished_topic", "load"),
+    "render_charts": Function("cloudevent", "answers_topic", "charts"),
+}
 
 
 def email(account: str, project: str) -> str:
