@@ -2,8 +2,9 @@
 
 Nothing is known to have happened in the real days, so every alarm counts as false. Surges are added to the
 same days: a doubling for 7 days, a tripling for one, of an area drawn from all by their incidents, from all
-alike, or from the busiest areas, which hold half of all incidents. The rules' constants were chosen on the
-days before 2016; these days are left out, and the limits follow from the past of each quarter alone.
+alike, or from the busiest areas, which hold half of all incidents. The days before 2016 are
+left out, and the limits follow from the past of each quarter alone; the rules' other constants were picked on
+prototypes that used the whole file.
 
 Needs the file of incidents in the folder CRIME_PIPELINES_DATA, by default ../shared/data.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -63,6 +64,8 @@ IS_SPARK_3: Final = pyspark.__version__.startswith("3.")
 #: Versions of Java that Spark runs on.
 _JAVA_VERSIONS: Final = (8, 11, 17) if IS_SPARK_3 else (17, 21)
 _VERSION: Final = re.compile(r'version "(?:1\.)?(\d+)')
+# py4j logs a traceback for each call under way when Java ends; what failed is raised as well.
+logging.getLogger("py4j").setLevel(logging.CRITICAL)
 _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 
 
