@@ -29,6 +29,8 @@ from crime_pipelines.beam.batch import build
 from crime_pipelines.beam.failures import our_error
 from crime_pipelines.beam.parquet import created
 from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
+from crime_pipelines.engines.base import INCIDENTS, REJECTS
+from crime_pipelines.errors import InputError
 from crime_pipelines.layouts import layout_named
 from crime_pipelines.questions import DATA_QUALITY, Answer
 from crime_pipelines.sources import resolve
@@ -46,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     ours, beams = options().parse_known_args(arguments)
     try:
+        _refuse_used(ours.output)
         files = resolve(ours.input, layout=layout_named(ours.layout) if ours.layout else None)
         with beam.Pipeline(options=PipelineOptions(list(beams))) as pipeline:
             condensed = build(
@@ -101,6 +104,18 @@ def write_answers(answers: Mapping[str, Answer], folder: str) -> None:
             answer.write_csv(path)
             with created(FileSystems.join(folder, path.name)) as out:
                 out.write(path.read_bytes())
+
+
+def _refuse_used(folder: str) -> None:
+    """Refuse a folder whose Parquet files would stand beside the job's, and their rows be counted twice."""
+    for name in (INCIDENTS, REJECTS):
+        pattern = FileSystems.join(folder, name, "**.parquet")
+        (found,) = FileSystems.match([pattern], limits=[1])
+        if found.metadata_list:
+            raise InputError(
+                f"{folder}: holds {name} of an earlier job, which this one does not replace; "
+                f"name another folder, or delete its {INCIDENTS}/ and {REJECTS}/"
+            )
 
 
 def _day(text: str) -> date | None:
