@@ -7,18 +7,20 @@ import os
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
 
-from crime_pipelines.cloud.clients import publisher, storage_client, topic_path
+from crime_pipelines.cloud.clients import publisher, storage_client, topic_path, warehouse_client
 from crime_pipelines.localcloud.calls.record import Call, as_csv, from_csv
 from crime_pipelines.localcloud.cloud import LocalCloud
 from tests.cloud.local import needs_local_cloud
 from tests.integration.test_demo import call
 from tests.integration.test_feed_poll import rows_of, serving
+from tests.integration.test_surges import incidents, insert_of
 
 COMMITTED = Path(__file__).parents[2] / "terraform" / "permissions"
 #: Names another folder, for `make calls` to write the recordings to.
@@ -27,6 +29,13 @@ POLL = (
     "from crime_pipelines.cloud.functions.feed import on_tick; "
     "from crime_pipelines.cloud.settings import Settings; "
     "on_tick(Settings.from_environment())"
+)
+
+
+WATCH = (
+    "from crime_pipelines.cloud.functions.surges import on_answers; "
+    "from crime_pipelines.cloud.settings import Settings; "
+    "on_answers({'run_id': 'r'}, Settings.from_environment())"
 )
 
 
@@ -58,11 +67,12 @@ def test_a_demonstration_calls_what_is_recorded(
 
 
 @pytest.mark.slow
-def test_so_do_the_feed_and_who_asks_over_http(tmp_path: Path) -> None:
+def test_so_do_the_feed_the_watch_for_surges_and_who_asks_over_http(tmp_path: Path) -> None:
     needs_local_cloud()
     with LocalCloud(tmp_path / "cloud", 1, with_code=False) as cloud, serving(rows_of(range(5))) as api:
         client = publisher()
-        for topic in (cloud.settings.feed_topic, cloud.settings.dead_letters_topic):
+        settings = cloud.settings
+        for topic in (settings.feed_topic, settings.dead_letters_topic, settings.surges_topic):
             client.create_topic(name=topic_path(cloud.settings, topic))
         client.stop()
         feed = {**os.environ, **cloud.environment_of("feed"), "CRIME_FEED_URL": api.url}
@@ -74,6 +84,11 @@ def test_so_do_the_feed_and_who_asks_over_http(tmp_path: Path) -> None:
                 {":updated_at": f"2024-03-0{day}T00:00:00Z", ":id": f"row-x{day}", "id": "\ud800"}
             )
             subprocess.run([sys.executable, "-c", POLL], env=feed, check=True)
+        surges = {**os.environ, **cloud.environment_of("surges")}
+        for area in (8, 32):  # the second time, the note of what was published is replaced
+            with closing(warehouse_client(settings)) as warehouse:
+                warehouse.query(insert_of(incidents(area))).result()
+            subprocess.run([sys.executable, "-c", WATCH], env=surges, check=True)
         landed = storage_client(cloud.settings).bucket(cloud.settings.landing_bucket)
         landed.blob("asked/for.csv").upload_from_string("id\n1\n")
         wanted = {"source": f"gs://{landed.name}/asked/", "run_id": "asked-for"}
@@ -82,5 +97,5 @@ def test_so_do_the_feed_and_who_asks_over_http(tmp_path: Path) -> None:
         )
         with urllib.request.urlopen(request) as answer:
             assert answer.status == 202
-        calls = [each for each in cloud.calls if each.account in ("feed", "start-http")]
+        calls = [each for each in cloud.calls if each.account in ("feed", "start-http", "surges")]
     assert_recorded("others", calls)

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,17 +33,23 @@ DAYS = FIRST_DAYS + LEAST_DAYS + RECENT_DAYS + 1
 MANY = 30
 
 
-def incidents() -> Iterator[str]:
-    """Two incidents a day in each of two areas, and a surge."""
+def incidents(surge: int = 8) -> Iterator[str]:
+    """Two incidents a day in each of two areas, and a surge in one of them, as rows of SQL."""
     for day in range(DAYS + 1):
         for area in (8, 32):
-            number = MANY if (area, day) == (8, DAYS - 1) else 2
+            number = MANY if (area, day) == (surge, DAYS - 1) else 2
             for at in range(number):
                 moment = FIRST + timedelta(days=day, minutes=at)
                 yield (
                     f"({1000 * day + 100 * (area == 8) + at}, DATETIME '{moment}', FALSE, {area}, 0, "
                     f"DATETIME '2023-01-01 00:00:00', 'r', 'a')"
                 )
+
+
+def insert_of(rows: Iterable[str]) -> str:
+    """The statement that inserts incidents."""
+    columns = "id, occurred_at, arrest, community_area, shift_years, updated_on, run_id, attempt"
+    return f"INSERT INTO `crime`.`incidents` ({columns}) VALUES {', '.join(rows)}"
 
 
 def received(subscription: str) -> list[dict[str, Any]]:
@@ -73,10 +79,7 @@ def test_surges_are_published_once(tmp_path: Path) -> None:
             client.create_subscription(name=subscription, topic=topic)
         assert publish_surges(settings) == []
         with closing(warehouse_client(settings)) as client:
-            client.query(
-                "INSERT INTO `crime`.`incidents` (id, occurred_at, arrest, community_area, shift_years, "
-                f"updated_on, run_id, attempt) VALUES {', '.join(incidents())}"
-            ).result()
+            client.query(insert_of(incidents())).result()
 
         shown = surges(settings)
         assert shown.returncode == 0, shown.stderr

@@ -397,9 +397,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Answer]:
 
 
 @pytest.mark.parametrize("name", BUNDLED[1:])
-def test_every_layout_is_read_back_whole(
-    name: str, of_the_city: Mapping[str, Answer], tmp_path: Path
-) -> None:
+def test_every_layout_is_read_back_whole(name: str, city: Mapping[str, Answer], tmp_path: Path) -> None:
     """What does not depend on the department is as in the City's layout."""
     found = answers_in(name, tmp_path)
     assert found["monthly_trend"].rows == city["monthly_trend"].rows

@@ -20,6 +20,7 @@ ACCOUNTS: Final = (
     "start-http",
     "storage-agent",
     "stream",
+    "surges",
 )
 #: Tells a stand-in behind a door who calls, as an access token tells Google.
 ACCOUNT_HEADER: Final = "x-crime-pipelines-account"
