@@ -9,7 +9,8 @@ from crime_pipelines import run
 from crime_pipelines.domain.reading import Incident
 from crime_pipelines.engines.testing.inputs import write
 from crime_pipelines.engines.testing.oracle import expect
-from crime_pipelines.engines.testing.suite import assert_output, incidents_of, loaded
+from crime_pipelines.engines.testing.quality import base, untyped
+from crime_pipelines.engines.testing.suite import answers_of, assert_output, incidents_of, loaded
 from crime_pipelines.layouts import bundled
 from crime_pipelines.output.checks import check_output
 
@@ -80,3 +81,14 @@ class LayoutConformance:
         assert (out / "answers" / "arrest_rates.csv").read_text().count("\n") == 1
         assert_output(out, record, expect([source]))
         assert [finding.check for finding in check_output(out) if finding.problem] == []
+
+    def test_a_type_that_is_a_word_for_missing_is_none(self, tmp_path: Path) -> None:
+        found = []
+        for make in (base, untyped):
+            source, out = make(tmp_path / f"{make.__name__}.csv"), tmp_path / make.__name__
+            run(source, out, engine=self.engine, engine_options=self.options)
+            found.append(answers_of(out))
+        rates = [(kind, incidents, arrests) for kind, incidents, arrests, *_ in found[1].pop("arrest_rates")]
+        assert rates == [("", "2", "1"), ("THEFT", "4", "1"), ("BATTERY", "2", "0")]
+        del found[0]["arrest_rates"]
+        assert found[0] == found[1]  # the FBI code makes both thefts all the same

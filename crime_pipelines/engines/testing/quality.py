@@ -47,6 +47,12 @@ def base(path: Path) -> Path:
     return write(path, _rows(BASE))
 
 
+def untyped(path: Path) -> Path:
+    """Write the eight incidents, of two thefts the type is a word for "missing", and the FBI code theft's."""
+    words = {0: {"Primary_Type": "NA"}, 2: {"Primary_Type": "nan"}}
+    return write(path, _rows([{**fields, **words.get(at, {})} for at, fields in enumerate(BASE)]))
+
+
 def _rows(incidents: Sequence[Fields], first_id: int = 90_000_001) -> list[str]:
     return [row(first_id + at, **fields) for at, fields in enumerate(incidents)]
 
