@@ -29,7 +29,16 @@ _EVERY_READER: Final = frozenset(
         "test_maps_every_form",
     }
 )
-#: Classes that are slow but for the cases named.
+#: Tests of Spark's row counts that need no class.
+_ROWS: Final = frozenset(
+    {
+        "test_a_run_that_reads_wrongly_ends_with_an_error_and_writes_nothing[plain-loses_a_row]",
+        "test_a_job_that_reads_wrongly_leaves_nothing_in_the_lake[stops_before_the_end-folder]",
+        "test_a_name_is_no_pattern[crimes[1].csv]",
+        "test_a_line_that_is_too_long_is_named[False]",
+    }
+)
+#: Classes, and modules without one, that are slow but for the cases named.
 QUICK: Final = {
     "TestSpark": _EVERY_ENGINE | _EVERY_READER,
     "TestSparkLayouts": _EVERY_READER,
@@ -37,6 +46,7 @@ QUICK: Final = {
     "TestBeamFormats": frozenset({"test_a_folder_of_formats_and_other_files"}),
     "TestBeamLayouts": _EVERY_READER,
     "TestBeamPrism": _EVERY_ENGINE,
+    "test_spark_rows": _ROWS,
 }
 
 
@@ -44,6 +54,8 @@ QUICK: Final = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what is not in `QUICK`."""
     for item in items:
-        named = item.cls.__name__ if isinstance(item, pytest.Function) and item.cls else ""
+        if not isinstance(item, pytest.Function):
+            continue
+        named = item.cls.__name__ if item.cls else item.module.__name__.rpartition(".")[2]
         if named in QUICK and item.name not in QUICK[named]:
             item.add_marker(pytest.mark.slow)
