@@ -1,6 +1,7 @@
 """The Spark engine passes the suite."""
 
 import re
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,14 +157,17 @@ def test_superseded_versions_are_found_however_far_apart_the_ids_lie(
     # of an id's versions the one with the greatest texts counts; every third year is another
     given = [(number, f"{at:02d}", 2019 + at % 3) for at, number in enumerate([*ids, *repeated])]
     rows = [
-        [{"id": number, "case_number": text, "year": year}.get(name) for name in LAKE_INCIDENTS.names]
+        [
+            {"id": number, "case_number": text, "year": year, "occurred_at": datetime(2019, 1, 1)}.get(name)
+            for name in LAKE_INCIDENTS.names
+        ]
         for number, text, year in given
     ]
     incidents = tmp_path / "incidents"
     spark.createDataFrame(rows, LAKE_INCIDENTS.spark_schema()).write.partitionBy("year").parquet(
         str(incidents)
     )
-    assert drop_superseded(spark, incidents, tmp_path) == len(repeated)
+    assert drop_superseded(spark, incidents, tmp_path) == (len(repeated), 0)
     kept = {
         (row["id"], row["case_number"], row["year"]) for row in read_versions(spark, str(incidents)).collect()
     }
