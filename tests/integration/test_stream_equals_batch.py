@@ -22,6 +22,7 @@ import apache_beam as beam
 import duckdb
 from apache_beam.runners.direct.direct_runner import BundleBasedDirectRunner
 from apache_beam.transforms.window import TimestampedValue
+from google.cloud.bigquery import SchemaField
 
 from crime_pipelines.beam.streaming.stream import ReadFeed, WriteFeed
 from crime_pipelines.cloud.clients import warehouse_client
@@ -107,6 +108,14 @@ def streamed(settings: Settings, messages: list[bytes]) -> None:
         payloads | ReadFeed(settings.shift_years) | WriteFeed(settings, "subscription")
 
 
+def widen(settings: Settings) -> None:
+    """Add a column to the versions, as a later release would."""
+    with closing(warehouse_client(settings)) as client:
+        table = client.get_table(f"{settings.project}.{settings.dataset}.incident_versions")
+        table.schema = [*table.schema, SchemaField("of_a_later_release", "STRING")]
+        client.update_table(table, ["schema"])
+
+
 @needs_real_data
 @pytest.mark.parametrize("number", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_any_order_and_every_mishap_ends_in_the_answers_of_the_batch(number: int, tmp_path: Path) -> None:
@@ -118,6 +127,8 @@ def test_any_order_and_every_mishap_ends_in_the_answers_of_the_batch(number: int
     # restarted: each life reads some of what the last one had read already
     third, overlap = len(history.messages) // 3, len(history.messages) // 30
     for begin in range(3):
+        if begin == 2:
+            widen(settings)
         streamed(settings, history.messages[max(0, begin * third - overlap) : (begin + 1) * third + 3])
 
     write(tmp_path / "kept.csv", history.kept)

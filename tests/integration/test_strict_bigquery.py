@@ -106,6 +106,48 @@ def test_a_required_partition_filter_is_required(client: bigquery.Client) -> Non
     client.query_and_wait("SELECT COUNT(*) FROM strict.filtered")
 
 
+@pytest.mark.parametrize("by", ["the API", "a statement"])
+def test_a_column_is_added_and_filled(client: bigquery.Client, by: str) -> None:
+    name = f"{PROJECT}.strict.{by.replace(' ', '_')}"
+    table = client.create_table(bigquery.Table(name, schema=[bigquery.SchemaField("id", "INTEGER")]))
+    assert client.insert_rows_json(table, [{"id": 1}]) == []
+    if by == "the API":
+        table.schema = [*table.schema, bigquery.SchemaField("text", "STRING")]
+        client.update_table(table, ["schema"])
+    else:
+        client.query_and_wait(f"ALTER TABLE `{name}` ADD COLUMN text STRING")
+    wide = client.get_table(name)
+    assert [field.name for field in wide.schema] == ["id", "text"]
+    assert client.insert_rows_json(wide, [{"id": 2, "text": "x"}, {"id": 3}]) == []
+    rows = client.query_and_wait(f"SELECT id, text FROM `{name}` ORDER BY id")
+    assert [tuple(row) for row in rows] == [(1, None), (2, "x"), (3, None)]
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ([("moment", "DATETIME", "NULLABLE")], "Field id is missing in new schema"),
+        ([("id", "STRING", "NULLABLE"), ("moment", "DATETIME", "NULLABLE")], "Field id has changed type"),
+        (
+            [
+                ("id", "INT64", "NULLABLE"),
+                ("moment", "DATETIME", "NULLABLE"),
+                ("block", "STRING", "NULLABLE"),
+                ("more", "STRING", "REQUIRED"),
+            ],
+            "Cannot add required fields to an existing schema",
+        ),
+    ],
+)
+def test_a_schema_that_would_lose_or_change_a_column_is_refused(
+    client: bigquery.Client, schema: list[tuple[str, str, str]], said: str
+) -> None:
+    table = client.get_table(f"{PROJECT}.strict.rows")
+    table.schema = [bigquery.SchemaField(*field) for field in schema]
+    with pytest.raises(BadRequest, match=said):
+        client.update_table(table, ["schema"])
+
+
 def test_tables_and_columns_can_be_out_of_an_accounts_reach(
     cloud: Emulators, client: bigquery.Client
 ) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from crime_pipelines.localcloud.bigquery.access import Reach
-from crime_pipelines.localcloud.bigquery.strict import Strict, rows_out_of_bounds
+from crime_pipelines.localcloud.bigquery.streamed_rows import rows_out_of_bounds
+from crime_pipelines.localcloud.bigquery.strict import Strict
 from crime_pipelines.localcloud.calls.accounts import accounts_by_token, caller, email
 from crime_pipelines.localcloud.calls.record import Calls
 

@@ -7,6 +7,7 @@ Load jobs and statements may write any partition.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 DAYS_BACK: Final = 1825
@@ -37,6 +38,25 @@ def refusal(value: Any, field: str, table: str, today: dt.date) -> str | None:
         f"bounds. You can only stream to date range within {DAYS_BACK} days in the past and {DAYS_AHEAD} "
         "days in the future relative to the current date."
     )
+
+
+def rows_out_of_bounds(table: Any, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Find rows that may not be streamed for their partition.
+
+    Args:
+        table: the emulator's entry of the table.
+        rows: values by column.
+
+    Returns:
+        Google's words, by the number of the row.
+    """
+    partitioning = table.time_partitioning
+    if partitioning is None or partitioning.field is None:
+        return {}  # partitioned by arrival, or not at all
+    today = dt.datetime.now(dt.UTC).date()
+    name = f"{table.project_id}:{table.dataset_id}.{table.table_id}"
+    texts = (refusal(row.get(partitioning.field), partitioning.field, name, today) for row in rows)
+    return {number: text for number, text in enumerate(texts) if text is not None}
 
 
 def _moment(value: Any) -> dt.datetime | None:

@@ -1,22 +1,22 @@
 """The emulator made to refuse what BigQuery refuses; everything else is left to the emulator.
 
-Refused are streamed rows outside of their partitions' bounds or of another type, requests over 10 MB, a job
-id that was taken, statements without a required partition filter, and what is out of an account's reach.
+Refused are streamed rows outside of their partitions' bounds or of another type, requests over 10 MB, a taken
+job id, schemas that do not fit, statements without a partition filter, and what is out of an account's reach.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from crime_pipelines.localcloud.bigquery.access import Reach
+from crime_pipelines.localcloud.bigquery.schema_changes import follow
 from crime_pipelines.localcloud.bigquery.statements import Lookup, Relation, touched
-from crime_pipelines.localcloud.bigquery.streamed_rows import LARGEST_REQUEST, refusal
+from crime_pipelines.localcloud.bigquery.streamed_rows import LARGEST_REQUEST, rows_out_of_bounds
 from crime_pipelines.localcloud.calls import storage, warehouse
 from crime_pipelines.localcloud.calls.accounts import account_of
 from crime_pipelines.localcloud.calls.record import Calls
@@ -87,6 +87,7 @@ class Strict:
                     413, "uploadTooLarge", f"Request payload size exceeds the limit: {LARGEST_REQUEST} bytes."
                 )
             reach = Reach.of(self._access, _header(scope, b"authorization"))
+            await _follow_schema(context, scope, body)
             answer, body, job = self._judged(context, scope, body, reach)
         except Refused as refused:
             await _answer(send, refused.code, refused.body)
@@ -140,6 +141,15 @@ class Strict:
             raise Refused(409, "duplicate", f"Already Exists: Job {project}:US.{job}")
         self._taken.add((project, job))
         return None, body, (project, job)
+
+
+async def _follow_schema(context: Any, scope: Mapping[str, Any], body: bytes) -> None:
+    table = re.match(_TABLE, scope["path"])
+    if table:
+        changes = scope["method"] in ("PATCH", "PUT")
+        text = await follow(context, (table[1], table[2], table[3]), body if changes else b"")
+        if text is not None:
+            raise Refused(400, "invalid", text)
 
 
 def record(calls: Calls, account: str, context: Any, request: tuple[str, str, bytes]) -> None:
@@ -216,25 +226,6 @@ def _errors(table: Any, row: Mapping[str, Any]) -> list[dict[str, str]]:
     if not found:
         found = [(text, "") for text in rows_out_of_bounds(table, [row]).values()]
     return [{"reason": "invalid", "location": name, "debugInfo": "", "message": text} for text, name in found]
-
-
-def rows_out_of_bounds(table: Any, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
-    """Find rows that may not be streamed for their partition.
-
-    Args:
-        table: the emulator's entry of the table.
-        rows: values by column.
-
-    Returns:
-        Google's words, by the number of the row.
-    """
-    partitioning = table.time_partitioning
-    if partitioning is None or partitioning.field is None:
-        return {}  # partitioned by arrival, or not at all
-    today = dt.datetime.now(dt.UTC).date()
-    name = f"{table.project_id}:{table.dataset_id}.{table.table_id}"
-    texts = (refusal(row.get(partitioning.field), partitioning.field, name, today) for row in rows)
-    return {number: text for number, text in enumerate(texts) if text is not None}
 
 
 def _hold(reach: Reach, name: str, columns: tuple[str, ...] | frozenset[str]) -> None:
