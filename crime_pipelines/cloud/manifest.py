@@ -10,7 +10,7 @@ from typing import Final, Self
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.periods.as_of import end_of_day
 from crime_pipelines.errors import InputError, PipelineError
-from crime_pipelines.schema.row_counts import FileRows
+from crime_pipelines.schema.row_counts import FileRows, unaccounted
 
 #: Its name in the run's folder.
 FILE: Final = "manifest.json"
@@ -75,7 +75,7 @@ class Manifest:
                 datetime.fromisoformat(moment)
         for file in self.files:
             file.check()
-        missing = self.read - self.versions - self.rejects_count
+        missing = unaccounted(self.read, self.versions, self.rejected)
         if missing:
             raise PipelineError(f"run {self.run_id}: {missing:,} of {self.read:,} rows are unaccounted for")
 

@@ -20,7 +20,7 @@ from crime_pipelines.output.ownership import files_below
 from crime_pipelines.quality.options import refuse_shift
 from crime_pipelines.quality.warnings import InputWarning
 from crime_pipelines.questions import DATA_QUALITY, EARLIEST_AS_OF
-from crime_pipelines.schema.row_counts import FileRows, RowCounts
+from crime_pipelines.schema.row_counts import FileRows, RowCounts, unaccounted
 from crime_pipelines.sources.own_output import RECORD
 
 FILE: Final = RECORD
@@ -97,7 +97,7 @@ class RunRecord:
 
     def imbalance(self) -> int:
         """Rows that are unaccounted for: 0 in a sound run."""
-        return self.read - self.incidents - self.superseded - self.rejects
+        return unaccounted(self.read, self.incidents + self.superseded, self.rejected)
 
     def write(self, folder: Path) -> None:
         """Write `run.json`, with a list of the files that are in the folder.

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from crime_pipelines.errors import rows_lost
+
+
+def unaccounted(read: int, written: int, rejected: Mapping[str, int]) -> int:
+    """Count the rows that were read, and are neither written nor rejected.
+
+    Args:
+        read: rows read, as counted by other code than the reader.
+        written: versions of incidents, superseded ones among them.
+        rejected: rows rejected, by reason.
+
+    Returns:
+        0 where every row is accounted for; less where some were made up.
+    """
+    return read - written - sum(rejected.values())
 
 
 @dataclass(frozen=True, slots=True)
