@@ -22,6 +22,7 @@ def test_no_row_is_lost_by_beam(tmp_path: Path) -> None:
     hold(make(tmp_path, SEEDS[1]), tmp_path / "out", "beam")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("spark")
 def test_no_row_is_lost_by_spark(tmp_path: Path) -> None:
     hold(make(tmp_path, SEEDS[1]), tmp_path / "out", "spark")

@@ -172,6 +172,7 @@ def test_an_output_that_holds_the_input_is_refused(small: Path, tmp_path: Path) 
     assert copy.read_bytes() == small.read_bytes()
 
 
+@pytest.mark.slow
 def test_files_of_others_stay_in_the_folder_of_an_output(small: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     foreign = {
@@ -273,6 +274,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["put", "removed", "told"])
 def test_once_its_output_is_in_place_a_run_is_done(moment: str, small: Path, tmp_path: Path) -> None:
     arguments = ["run", str(small), "--out", str(tmp_path / "out")]
@@ -355,6 +357,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_old_output_stays_whole(small: Path, large: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert call("run", small, "--out", out).returncode == 0

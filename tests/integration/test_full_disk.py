@@ -19,7 +19,9 @@ from tests.integration.test_command_line import content
 MODULES = {"duckdb": "duckdb", "spark": "pyspark", "beam": "apache_beam"}
 
 
-@pytest.fixture(params=MODULES)
+@pytest.fixture(
+    params=["duckdb", "beam", pytest.param("spark", marks=pytest.mark.slow)]  # it starts Java for each run
+)
 def engine(request: pytest.FixtureRequest) -> str:
     """The name of an engine that is installed."""
     pytest.importorskip(MODULES[request.param], reason=f"needs the extra {request.param}: make dev")

@@ -132,6 +132,7 @@ def entries(function: Function) -> list[dict[str, Any]]:
     return [json.loads(line) for line in function.log().splitlines() if line.startswith("{")]
 
 
+@pytest.mark.slow
 def test_a_finished_run_becomes_answers_and_a_report(
     cloud: Cloud, load_tables: Function, render_charts: Function, outputs: tuple[Path, Path, Path]
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_finished_run_becomes_answers_and_a_report(
     assert [(each["run_id"], each["later"]) for each in passed] == [("first", "second")]
 
 
+@pytest.mark.slow
 def test_deliveries_at_once_load_a_run_once(
     cloud: Cloud, load_tables: Function, outputs: tuple[Path, Path, Path]
 ) -> None:

@@ -123,6 +123,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     assert cloud.clusters("hang-down") == ["cluster created", "cluster deleted"]
 
 
+@pytest.mark.slow
 def test_a_landed_file_is_read_by_a_job_on_a_cluster_that_goes(cloud: Cloud) -> None:
     run_id = cloud.land("tiny.csv")
     over, told = cloud.wait(cloud.operation_of(run_id))
@@ -142,6 +143,7 @@ def test_a_landed_file_is_read_by_a_job_on_a_cluster_that_goes(cloud: Cloud) -> 
     cloud.assert_gone(run_id)
 
 
+@pytest.mark.slow
 def test_many_rows_take_many_requests(cloud: Cloud) -> None:
     run_id = cloud.land("many.csv")
     over, _ = cloud.wait(cloud.operation_of(run_id))

@@ -89,6 +89,7 @@ def test_it_goes_up_says_how_it_stands_lands_ticks_and_goes_down(folder: Path, t
     assert call(folder, "tick").returncode == call(folder, "land", "x.csv").returncode == 2
 
 
+@pytest.mark.slow
 def test_the_scheduler_ticks_and_a_part_that_ended_is_told(folder: Path) -> None:
     state = start(folder, tick_seconds=1)
     try:
@@ -103,6 +104,7 @@ def test_the_scheduler_ticks_and_a_part_that_ended_is_told(folder: Path) -> None
     assert_nothing_runs(state)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with the one that started it")
 def test_nothing_survives_a_crash(folder: Path) -> None:
     state = start(folder)

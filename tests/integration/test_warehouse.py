@@ -391,6 +391,7 @@ def test_an_appended_attempt_is_settled(warehouse: Warehouse, messy: Path) -> No
     warehouse.assert_answers(messy)
 
 
+@pytest.mark.slow
 def test_the_command_line_sets_up_and_reads(messy: Path, tmp_path: Path) -> None:
     settings = fresh_settings()
     environment = {**os.environ, **settings.environment()}

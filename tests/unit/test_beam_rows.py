@@ -172,6 +172,7 @@ def cut_inside_rows(monkeypatch: Patch) -> None:
     monkeypatch.setattr(blocks, "row_start", lambda piece, after, *_, **__: piece.index(b'"A\n', after) + 3)
 
 
+@pytest.mark.slow
 def test_a_file_cut_in_the_wrong_place_is_read_again_in_one_piece(
     source: Path, tmp_path: Path, monkeypatch: Patch, runner: str
 ) -> None:

@@ -90,7 +90,7 @@ def test_another_packages_engine_runs_and_duckdb_answers_what_it_does_not(
     assert answers_of(tmp_path / "out") == answers_of(tmp_path / "wanted")
 
 
-@pytest.fixture(scope="module", params=["duckdb", "spark", "beam"])
+@pytest.fixture(scope="module", params=["duckdb", pytest.param("spark", marks=pytest.mark.slow), "beam"])
 def noon(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """Return an engine's answers as of a noon, by question; the error where it refuses."""
     pytest.importorskip({"duckdb": "duckdb", "spark": "pyspark", "beam": "apache_beam"}[request.param])
