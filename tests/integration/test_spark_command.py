@@ -83,8 +83,9 @@ def test_spark_starts_beside_threads_that_hold_duckdb(tmp_path: Path) -> None:
         "    local.connection = duckdb.connect()\n"
         "    local.connection.execute('SELECT SUM(i) FROM range(1000000) AS t(i)').fetchall()\n"
         "    ready.set(); over.wait()\n"
-        "threading.Thread(target=hold, daemon=True).start(); ready.wait()\n"
-        "print(local_session(Path(sys.argv[1])).range(5).count()); over.set()\n"
+        "thread = threading.Thread(target=hold, daemon=True); thread.start(); ready.wait()\n"
+        # joined: a thread that still frees its connection when Python ends would end the process
+        "print(local_session(Path(sys.argv[1])).range(5).count()); over.set(); thread.join()\n"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
