@@ -90,8 +90,9 @@ class Command:
 
     def differs(self, printed: str) -> str | None:
         """Find the first line of the page that the command did not print, in the page's order."""
-        lines = iter(line.strip() for line in printed.splitlines())
-        return next((line for line in self.shown if line.strip() not in lines), None)
+        # a page has plain spaces where a number and its unit are kept on one line
+        lines = iter(" ".join(line.split()) for line in printed.splitlines())
+        return next((line for line in self.shown if " ".join(line.split()) not in lines), None)
 
 
 def commands_of(text: str) -> list[Command]:

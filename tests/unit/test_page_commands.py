@@ -79,5 +79,6 @@ def test_what_one_command_sets_and_says_is_there_for_the_next(tmp_path: Path) ->
 def test_what_a_page_shows_must_be_printed_in_its_order() -> None:
     command = Command("crime-pipelines run", ["first", "third"])
     assert command.differs("first\nsecond\n  third\n") is None
+    assert Command("run", ["1.5 % of them"]).differs("1.5\u00a0% of them\n") is None
     assert command.differs("third\nfirst\n") == "third"
     assert command.differs("first\n") == "third"
