@@ -38,7 +38,7 @@ from crime_pipelines.analysis.surges import (
 )
 from crime_pipelines.engines.base import Job, find_period
 from crime_pipelines.engines.duckdb.engine import DuckDBEngine
-from crime_pipelines.questions import ANALYSES
+from crime_pipelines.questions.surges.question import QUESTION as SURGES
 from crime_pipelines.questions.surges.question import days_of
 from crime_pipelines.sources import resolve
 
@@ -67,7 +67,6 @@ def _counts() -> tuple[NDArray[np.float64], date]:
     if not source.is_file():
         print(f"{source}: is not there; nothing was measured", file=sys.stderr)
         raise SystemExit(2)
-    (asked,) = (each for each in ANALYSES if each.name == "surges")
     with TemporaryDirectory() as name, DuckDBEngine() as engine:
         folder, scratch = Path(name, "out"), Path(name, "scratch")
         folder.mkdir()
@@ -75,7 +74,7 @@ def _counts() -> tuple[NDArray[np.float64], date]:
         engine.ingest(Job(resolve(str(source)), folder, scratch, 0))
         found = find_period(engine)
         assert found is not None
-        rows = engine.answer(asked, None, 0, found[0])
+        rows = engine.answer(SURGES, None, 0, found[0])
     days = days_of(rows)
     return days.counts, days.first
 

@@ -14,13 +14,13 @@ from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.views import INCIDENTS, LIVE_INCIDENTS, table_names
 from crime_pipelines.errors import InputError
-from crime_pipelines.questions import ANALYSES, Answer
+from crime_pipelines.questions import Answer
 from crime_pipelines.questions.render import render
+from crime_pipelines.questions.surges.question import QUESTION as SURGES
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client
 
-(_SURGES,) = (each for each in ANALYSES if each.name == "surges")
 #: The lake's object that names the surges that were published.
 PUBLISHED: Final = "surges/published.json"
 #: Surges of so many days before the end of the data are published: what turns up later comes of late data.
@@ -55,8 +55,8 @@ def look(client: Client, settings: Settings) -> Watch:
     """
     live = f"`{settings.project}`.`{settings.dataset}`.`{LIVE_INCIDENTS}`"
     names = table_names(settings.project, settings.dataset) | {INCIDENTS: live}
-    rows = query(client, render(_SURGES, "bigquery", None, tables=names))
-    return Watch(Answer(_SURGES, _SURGES.finish(rows)), rows[-1][0] if rows else None)
+    rows = query(client, render(SURGES, "bigquery", None, tables=names))
+    return Watch(Answer(SURGES, SURGES.finish(rows)), rows[-1][0] if rows else None)
 
 
 def publish_surges(settings: Settings) -> list[dict[str, Any]]:
