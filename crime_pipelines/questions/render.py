@@ -125,7 +125,7 @@ def _rendered(
         _for_duckdb(tree, materialize=asked is COVERED_PERIOD)
     if dialect == "spark":
         _for_spark(tree)
-    return tree.sql(dialect=dialect, pretty=True)
+    return tree.sql(dialect=dialect, pretty=True, copy=False)
 
 
 def _for_bigquery(tree: exp.Expr) -> None:
@@ -221,7 +221,7 @@ def _with_rules(tree: exp.Expr, parameters: Mapping[str, str], *, all_count: boo
             return sqlglot.parse_one(parameters[node.name], dialect=_SOURCE)
         return node
 
-    return tree.transform(expand)
+    return tree.transform(expand, copy=False)
 
 
 def _expanded(asked: Question, parameters: Mapping[str, str], *, all_count: bool = False) -> exp.Select:
@@ -240,7 +240,7 @@ def _expanded(asked: Question, parameters: Mapping[str, str], *, all_count: bool
 
     collect(tree)
     for name, inner in below.items():
-        tree = tree.with_(name, as_=inner, append=True)
+        tree = tree.with_(name, as_=inner, append=True, copy=False)
     if below:  # each table comes after those that it reads
         expressions = tree.args["with_"].expressions
         own, others = expressions[: -len(below)], expressions[-len(below) :]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tempfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,9 @@ from crime_pipelines.domain.records.csv_records import fields_of, split_record
 from crime_pipelines.domain.records.csv_splitter import records
 from crime_pipelines.errors import InputError
 from crime_pipelines.sources.formats import json_count, json_rows, separated
-from crime_pipelines.sources.formats.form import Content, Form
+from crime_pipelines.sources.formats.form import Content, Form, Packing
 from crime_pipelines.sources.formats.malformed import escaped_row, original_row
+from crime_pipelines.sources.formats.packing import DamagedError, unpacked
 from crime_pipelines.sources.formats.parquet_footer import read_footer
 from crime_pipelines.sources.formats.reading import original_text
 from crime_pipelines.sources.formats.zstd_frames import FrameCheck
@@ -191,3 +194,37 @@ def test_the_ends_of_zstd_frames(parts: list[bytes], checksum: bool, sized: bool
         while check.read(piece):
             pass
         assert check.is_complete == (cut in ends)
+
+
+@some
+@given(
+    st.lists(st.binary(max_size=80).map(lambda piece: piece * 9), min_size=1, max_size=3),
+    st.integers(0, 9),
+    st.sampled_from(["whole", "cut", "changed", "padded", "followed"]),
+    st.integers(0, 1 << 16),
+)
+def test_gzip_is_unpacked_or_refused_as_zlib_does(
+    pieces: list[bytes], level: int, damage: str, place: int
+) -> None:
+    packed = bytearray(b"".join(gzip.compress(piece, level) for piece in pieces))
+    match damage:
+        case "cut":
+            del packed[place % len(packed) :]
+        case "changed":
+            packed[place % len(packed)] ^= 1 << place % 8
+        case "padded":
+            packed += bytes(place % 600)
+        case "followed":
+            packed += b"\x1f\x8b" if place % 2 else b"more"
+    expected: bytes | None
+    try:
+        expected = gzip.decompress(packed)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        expected = None
+    found: bytes | None
+    try:
+        with unpacked(io.BytesIO(packed), Packing.GZIP, "x") as stream:
+            found = stream.read()
+    except DamagedError:
+        found = None
+    assert found == expected

@@ -31,6 +31,7 @@ LEAST: Final = {
     "google-cloud-bigquery": "3.30",
     "google-cloud-pubsub": "2.29",
     "google-cloud-storage": "3.0",
+    "isal": "1.8",
     "numpy": "1.26",
     "python-json-logger": "4.0",
     "scipy": "1.11",

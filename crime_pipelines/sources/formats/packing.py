@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, Final, cast
 
+from isal import igzip, igzip_lib
+
 from crime_pipelines.errors import InputError
 from crime_pipelines.sources.formats.form import Packing
 from crime_pipelines.sources.formats.zstd_frames import FrameCheck
@@ -34,6 +36,7 @@ class _DamageError(ValueError):
 _DAMAGE: Final = (
     EOFError,
     zlib.error,
+    igzip_lib.IsalError,
     gzip.BadGzipFile,
     lzma.LZMAError,
     zipfile.BadZipFile,
@@ -57,14 +60,7 @@ def damage_in_words(uri: str, kind: str) -> Iterator[None]:
     """
     try:
         yield
-    except (
-        EOFError,
-        zlib.error,
-        gzip.BadGzipFile,
-        lzma.LZMAError,
-        zipfile.BadZipFile,
-        _DamageError,
-    ) as error:
+    except _DAMAGE as error:
         raise DamagedError(f"{uri}: is damaged {kind} ({one_line(error)})") from error
 
 
@@ -88,8 +84,9 @@ def unpacked(stored: IO[bytes], packing: Packing, uri: str) -> Iterator[IO[bytes
         return
     with damage_in_words(uri, packing):
         if packing is Packing.GZIP:
-            with gzip.open(stored, "rb") as stream:
-                yield stream  # type: ignore[misc]
+            # the standard library's module, at a third of its time
+            with igzip.open(stored, "rb") as stream:  # type: ignore[no-untyped-call]
+                yield stream
         elif packing is Packing.ZSTD:
             yield buffered(_zstd_pieces(stored))
         else:
