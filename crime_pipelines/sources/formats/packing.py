@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, Final, cast
 
-from isal import igzip, igzip_lib
+from isal import igzip, isal_zlib
 
 from crime_pipelines.errors import InputError
 from crime_pipelines.sources.formats.form import Packing
@@ -36,7 +36,7 @@ class _DamageError(ValueError):
 _DAMAGE: Final = (
     EOFError,
     zlib.error,
-    igzip_lib.IsalError,
+    cast("type[Exception]", isal_zlib.error),  # its stubs take the class for an instance
     gzip.BadGzipFile,
     lzma.LZMAError,
     zipfile.BadZipFile,
