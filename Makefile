@@ -1,6 +1,6 @@
 # make demo   set up, make up a file of incidents, answer the five questions, say where the report lies
 # make test   set up every extra and run the tests that are not slow, two at a time
-# make test-core  set up the core alone, in .venv-core, and run the tests that need neither more nor other programs
+# make test-core  set up the core alone, in .venv-core, and run its quick tests; all of them: CORE_TESTS='not slow'
 # make test-slow  the slow tests: whole runs through the local cloud, the feed, workers from the wheel
 # make test-all  all tests, the slow ones too
 # make dev    everything for work on the project, every extra included, in .venv
@@ -34,6 +34,7 @@ DEMO_ROWS ?= 200000
 PYTEST := -m pytest -n 2 --dist loadfile
 # More of pytest's options: make test OPTIONS='-k spark'
 OPTIONS ?=
+CORE_TESTS ?= not slow and not long
 
 .PHONY: demo test test-core test-slow test-all pages check-terraform dev lint format bench functions test-terraform test-spark4 permissions calls audit declared docs docs-generated pictures prism lock clean
 
@@ -80,7 +81,7 @@ test-all: .venv/dev
 	@touch $@
 
 test-core: .venv-core/test
-	@.venv-core/bin/python $(PYTEST) -m 'not slow' --ignore tests/browser --ignore tests/terraform $(OPTIONS)
+	@.venv-core/bin/python $(PYTEST) -m '$(CORE_TESTS)' --ignore tests/browser --ignore tests/terraform $(OPTIONS)
 
 pages: .venv/dev
 	@$(BIN)/python -m tests.page_commands

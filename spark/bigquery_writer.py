@@ -105,7 +105,7 @@ def _read(
     if quick is not None:
         with quick_pass(spark, files):
             tally = keep(quick)
-    exact = read_exactly(spark, quick if tally.unread else None, files, shift_years, irregular)
+    exact = read_exactly(spark, quick if tally.unread else None, files, shift_years, irregular, kept)
     if exact is not None:
         with unfused(spark):
             tally += keep(exact)

@@ -8,6 +8,7 @@ the files would cost as much as the first.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -121,12 +122,13 @@ def _write(
             _write_by_year(quick, incidents, by_file)
     travelled = _travelled(spark, partition)
     tally = Tally.of(travelled)
-    exact = read_exactly(spark, travelled if tally.unread else None, files, shift_years, irregular)
-    if exact is not None:
-        with unfused(spark):
-            _write_by_year(exact, incidents, by_file)
-        travelled = _travelled(spark, partition)
-        tally = Tally.of(travelled)
+    with ExitStack() as kept:
+        exact = read_exactly(spark, travelled if tally.unread else None, files, shift_years, irregular, kept)
+        if exact is not None:
+            with unfused(spark):
+                _write_by_year(exact, incidents, by_file)
+            travelled = _travelled(spark, partition)
+            tally = Tally.of(travelled)
     return travelled, tally
 
 

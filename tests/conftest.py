@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +19,36 @@ os.environ["CRIME_PIPELINES_PROGRESS_SECONDS"] = "86400"
 # A loaded machine is no fault: neither the time of an example nor that of making one up is judged.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any-machine")
+
+
+#: What `make test-core` leaves to `make test`: tests of seconds each, and those that no extra can change.
+LONG: Final = (
+    "tests/golden/",
+    "tests/integration/test_add_a_question.py",
+    "tests/integration/test_command_line.py",
+    "tests/integration/test_everyday_use.py",
+    "tests/integration/test_full_disk.py",
+    "tests/properties/",
+    "tests/unit/test_accuracy.py",
+    "tests/unit/test_checking.py",
+    "tests/unit/test_engines.py",
+    "tests/unit/test_examples.py",
+    "tests/unit/test_exports.py",
+    "tests/unit/test_generate.py",
+    "tests/unit/test_layout_command.py",
+    "tests/unit/test_progress.py",
+    "tests/unit/test_publishing.py",
+    "tests/unit/test_skips.py",
+    "tests/unit/test_wordings.py",
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is long
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as long what `LONG` names."""
+    for item in items:
+        if item.nodeid.startswith(LONG):
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -20,6 +20,7 @@ from crime_pipelines.sources.formats.zstd_frames import FrameCheck
 from crime_pipelines.sources.storage import one_line
 
 _PIECE: Final = 1 << 16
+_GUNZIPPED: Final = 1 << 18
 #: Bytes that the window of a packed file may take; the strongest usual levels of xz and zstd take 64 and 128
 #: MiB.
 _GREATEST_WINDOW: Final = 256 << 20
@@ -84,13 +85,31 @@ def unpacked(stored: IO[bytes], packing: Packing, uri: str) -> Iterator[IO[bytes
         return
     with damage_in_words(uri, packing):
         if packing is Packing.GZIP:
-            # the standard library's module, at a third of its time
-            with igzip.open(stored, "rb") as stream:  # type: ignore[no-untyped-call]
-                yield stream
+            yield buffered(_gunzipped(stored))
         elif packing is Packing.ZSTD:
             yield buffered(_zstd_pieces(stored))
         else:
             yield buffered(_pieces(stored, _MAKERS[packing]))
+
+
+def _gunzipped(stored: IO[bytes]) -> Iterator[bytes]:
+    """Unpack by ISA-L, at a third of zlib's time; where it finds damage, zlib goes on and is the judge.
+
+    ISA-L keeps to itself what it unpacked ahead of the damage, and how many rows that were is worth knowing.
+    """
+    start, given = stored.tell(), 0
+    try:
+        with igzip.open(stored, "rb") as stream:  # type: ignore[no-untyped-call]
+            while piece := stream.read(_GUNZIPPED):
+                given += len(piece)
+                yield piece
+            return
+    except _DAMAGE:
+        stored.seek(start)
+    with gzip.open(stored, "rb") as again:
+        again.seek(given)
+        while piece := again.read1(_PIECE):
+            yield piece
 
 
 class _Stream(io.RawIOBase):
