@@ -201,6 +201,7 @@ def test_deliveries_at_once_load_a_run_once(
     assert cloud.rows(counted.format("runs", "started_at")) == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_count_that_does_not_fit_fails_loudly_and_changes_no_answer(
     cloud: Cloud, load_tables: Function, outputs: tuple[Path, Path, Path]
 ) -> None:

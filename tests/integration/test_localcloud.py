@@ -170,6 +170,7 @@ def test_a_lost_worker_costs_a_task_and_not_the_job(cloud: Cloud) -> None:
     assert not (needs.spark_home() / "work").exists()
 
 
+@pytest.mark.slow
 def test_a_failing_job_says_why_and_its_cluster_goes(cloud: Cloud) -> None:
     over, _ = cloud.wait(cloud.submit("fail"))
     assert over.state is State.FAILED

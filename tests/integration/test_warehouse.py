@@ -321,6 +321,7 @@ def test_a_run_without_files_must_have_no_rows(warehouse: Warehouse, messy: Path
         read_manifest(warehouse.settings, f"gs://{warehouse.settings.lake_bucket}/runs/none/manifest.json")
 
 
+@pytest.mark.slow
 def test_later_versions_from_another_run_count(warehouse: Warehouse, tmp_path: Path) -> None:
     later = {"Updated_On": "02/11/2018 03:50:01 PM"}
     first = [row(1), row(2, Arrest="true"), row(3), row(4, Updated_On="")]
@@ -365,6 +366,7 @@ def test_the_rows_of_an_answer_take_the_place_of_others(warehouse: Warehouse) ->
             assert found == rows
 
 
+@pytest.mark.slow
 def test_an_appended_attempt_is_settled(warehouse: Warehouse, messy: Path) -> None:
     settings = warehouse.settings
     manifest = put_attempt(settings, messy, "direct", "a1")

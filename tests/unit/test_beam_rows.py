@@ -121,6 +121,7 @@ def test_rows_that_both_ways_lose_end_the_run(sabotage: str, tmp_path: Path, mon
     assert [each.name for each in tmp_path.iterdir()] == ["in.csv"]
 
 
+@pytest.mark.slow
 def test_a_file_of_a_folder_that_ends_too_early_ends_the_run(
     source: Path, tmp_path: Path, monkeypatch: Patch
 ) -> None:
@@ -147,6 +148,7 @@ def without_last_of_b(data: bytes) -> bytes:
     return data[:end] if end > 0 else data
 
 
+@pytest.mark.slow
 def test_what_duckdb_alone_loses_is_read_row_by_row(source: Path, tmp_path: Path, monkeypatch: Patch) -> None:
     whole = beam_run(source, tmp_path / "whole")
     monkeypatch.setattr(beam_engine, "ALONE", SMALL)
@@ -196,6 +198,7 @@ def test_a_file_cut_in_the_wrong_place_is_read_again_in_one_piece(
         assert (tmp_path / "out" / "answers" / answer.name).read_text() == answer.read_text()
 
 
+@pytest.mark.slow
 def test_the_job_fails_where_a_file_is_cut_in_the_wrong_place(
     source: Path, tmp_path: Path, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,6 +231,7 @@ def test_the_job_writes_nothing_where_rows_are_lost(
     assert [each.name for each in tmp_path.iterdir()] == ["in.csv"]
 
 
+@pytest.mark.slow
 def test_rows_that_the_runner_loses_between_steps_end_the_job(
     source: Path, tmp_path: Path, monkeypatch: Patch, capsys: pytest.CaptureFixture[str]
 ) -> None:
