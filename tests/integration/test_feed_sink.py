@@ -73,9 +73,10 @@ def test_refused_rows_are_told_apart_and_the_rest_goes_on(settings: Settings) ->
         (3, "the table has no column nothing"),
     ]
     found = rows(
-        settings, "SELECT id FROM crime.incident_versions WHERE loaded_at > '1970-01-02' ORDER BY id"
+        settings,
+        "SELECT id, occurred_at FROM crime.incident_versions WHERE loaded_at > '1970-01-02' ORDER BY id",
     )
-    assert found == [(1,), (4,)]
+    assert found == [(1, datetime(2030, 1, 1)), (4, datetime(1, 1, 1))]
 
 
 def test_of_rows_that_bigquery_refuses_the_others_are_sent_again(settings: Settings) -> None:

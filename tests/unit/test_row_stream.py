@@ -219,6 +219,9 @@ def test_a_request_of_refused_rows_alone_is_over(server: Server, stream: RowStre
     [
         says(INVALID_ARGUMENT),
         says(INVALID_ARGUMENT, _999="id"),  # of no row that was sent
+        lambda context, rows: Answer(
+            error=Status(code=INVALID_ARGUMENT), row_errors=[types.RowError(index=-1, message="id")]
+        ),
         ends(grpc.StatusCode.INVALID_ARGUMENT, "AppendRows request too large: 3 limit 2"),
     ],
 )

@@ -21,12 +21,12 @@ from crime_pipelines.errors import PipelineError
 from crime_pipelines.schema.columns import Table
 
 if TYPE_CHECKING:
-    from google.cloud.bigquery_storage_v1.types import AppendRowsRequest, AppendRowsResponse
+    from google.cloud.bigquery_storage_v1.types import AppendRowsRequest, AppendRowsResponse, RowError
     from google.protobuf.descriptor_pb2 import DescriptorProto
 
 #: Seconds between two attempts, at first and at most.
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 15.0
-#: An answer that takes longer than all attempts together, divided by this, does not come any more.
+#: A request without an answer is sent again after the time for all attempts divided by this.
 _ATTEMPTS = 3
 #: Faults that pass. A connection that has been idle for ten minutes, or whose server goes, ends with one.
 _PASSING: Final = (
@@ -129,9 +129,7 @@ class RowStream:
             raise
         except exceptions.GoogleAPICallError as error:
             raise PipelineError(f"{self._table.name}: BigQuery: {_text(error)}") from error
-        return {
-            error.index: self._reason(error.message) for error in answer.row_errors if error.index < len(rows)
-        }
+        return {error.index: self._reason(error.message) for error in _row_errors(answer, rows)}
 
     def _reason(self, message: str) -> str:
         """Return which columns BigQuery's message names; it quotes values, which must not get into a log."""
@@ -163,7 +161,7 @@ class RowStream:
             raise
         finally:
             silence.cancel()
-        if answer.error.code and not any(error.index < len(rows) for error in answer.row_errors):
+        if answer.error.code and not _row_errors(answer, rows):
             raise exceptions.from_grpc_status(  # type: ignore[no-untyped-call]
                 answer.error.code, answer.error.message
             )
@@ -183,6 +181,10 @@ class RowStream:
             self._requests.put(None)
             self._answers.cancel()
         self._requests = self._answers = None
+
+
+def _row_errors(answer: AppendRowsResponse, rows: Sequence[bytes]) -> list[RowError]:
+    return [error for error in answer.row_errors if 0 <= error.index < len(rows)]
 
 
 def _until_none(queue: SimpleQueue[AppendRowsRequest | None]) -> Iterator[AppendRowsRequest]:

@@ -134,8 +134,7 @@ class Connection:
             reader = RowReader(self._descriptor, columns)
         except SchemaMismatchError as error:
             raise _EndedError(str(error), extra_fields=error.extra_fields) from error
-        rows, wrong = reader.read(sent.rows.serialized_rows)
-        return rows, {number: text for number, (text, _) in wrong.items()}
+        return reader.read(sent.rows.serialized_rows)
 
     def _arrow_rows(self, sent: Any, fields: Any) -> list[dict[str, Any]]:
         if sent.HasField("writer_schema"):

@@ -91,31 +91,30 @@ class RowReader:
                 )
             self._columns[field.name] = (name, kind, _VALUE.get(kind, _as_it_is))
 
-    def read(self, rows: Sequence[bytes]) -> tuple[list[dict[str, Any]], dict[int, tuple[str, str]]]:
+    def read(self, rows: Sequence[bytes]) -> tuple[list[dict[str, Any]], dict[int, str]]:
         """Read rows.
 
         Args:
             rows: the serialized rows.
 
         Returns:
-            Each row's values by column, without nulls; of those that can't be read, by their number, why, and
-            the column.
+            Each row's values by column, without nulls; of those that can't be read, why, by their number.
         """
         values: list[dict[str, Any]] = []
-        wrong: dict[int, tuple[str, str]] = {}
+        wrong: dict[int, str] = {}
         for number, serialized in enumerate(rows):
             message = self._message()
             row: dict[str, Any] = {}
-            name = ""
+            name = kind = ""
             try:
                 message.ParseFromString(serialized)
                 for field, value in message.ListFields():
                     name, kind, value_of = self._columns[field.name]
                     row[name] = value_of(value)
             except DecodeError:
-                wrong[number] = ("The row is no message of the writer's schema", "")
+                wrong[number] = "The row is no message of the writer's schema"
             except (ArithmeticError, TypeError, ValueError):
-                wrong[number] = (f"Cannot convert value of field {name} to {kind.lower()} (bad value)", name)
+                wrong[number] = f"Cannot convert value of field {name} to {kind.lower()} (bad value)"
             values.append(row)
         return values, wrong
 
