@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.errors import InputError
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
@@ -61,10 +62,18 @@ def write_client() -> BigQueryWriteClient:
 
     Returns:
         The client; nothing is sent before its first call.
+
+    Raises:
+        InputError: another endpoint is named for BigQuery, and none for this interface of it.
     """
     from google.cloud.bigquery_storage_v1 import BigQueryWriteClient
 
     endpoint = os.environ.get(BIGQUERY_STORAGE_EMULATOR)
+    if not endpoint and os.environ.get(BIGQUERY_EMULATOR):
+        raise InputError(
+            f"{BIGQUERY_EMULATOR} is set and {BIGQUERY_STORAGE_EMULATOR} is not: rows would go to Google's "
+            "BigQuery; set both"
+        )
     if not endpoint:
         return BigQueryWriteClient()  # type: ignore[no-untyped-call]
     import grpc

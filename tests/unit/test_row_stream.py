@@ -23,11 +23,11 @@ from google.rpc.code_pb2 import INTERNAL, INVALID_ARGUMENT, NOT_FOUND
 from google.rpc.status_pb2 import Status
 
 from crime_pipelines.beam.streaming.sinks import MOST_BYTES, MOST_ROWS, AppendRows
-from crime_pipelines.cloud.clients import BIGQUERY_STORAGE_EMULATOR
+from crime_pipelines.cloud.clients import BIGQUERY_EMULATOR, BIGQUERY_STORAGE_EMULATOR
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse import row_stream
 from crime_pipelines.cloud.warehouse.row_stream import RowStream
-from crime_pipelines.errors import PipelineError
+from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.schema import Column, Table
 from crime_pipelines.schema.protobuf_rows import RowEncoder
 
@@ -245,6 +245,15 @@ def test_a_table_that_has_grown_is_no_fault(server: Server, stream: RowStream) -
     assert stream.append(rows_of(2)) == {}
     assert stream.append(rows_of(1)) == {}
     assert server.sizes == [2, 1]
+
+
+def test_rows_meant_for_an_emulator_do_not_go_to_google(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(BIGQUERY_EMULATOR, "http://127.0.0.1:1")
+    monkeypatch.delenv(BIGQUERY_STORAGE_EMULATOR)
+    with pytest.raises(InputError, match=f"{BIGQUERY_STORAGE_EMULATOR} is not"):
+        RowStream(Settings("p"), TABLE, ENCODER.descriptor)
 
 
 def element(number: int) -> dict[str, Any]:
