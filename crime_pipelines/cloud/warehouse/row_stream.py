@@ -1,7 +1,7 @@
 """Rows appended to a table by BigQuery's Storage Write API, as they come: its default stream.
 
-The library's own `AppendRowsStream` is not used: it sleeps up to a second before it looks for an answer, and a
-connection that ends starts a thread to replace it.
+The library's own `AppendRowsStream` is not used: it sleeps up to a second before it looks for an answer, and
+a connection that ends starts a thread to replace it.
 """
 
 from __future__ import annotations
