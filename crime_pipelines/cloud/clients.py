@@ -1,7 +1,8 @@
 """Google's client libraries, set up from the settings and from Google's own variables.
 
 `BIGQUERY_EMULATOR_HOST`, `STORAGE_EMULATOR_HOST` and `PUBSUB_EMULATOR_HOST` name other endpoints, as they do
-for every program that uses these libraries. Where one is set, no credentials are looked for.
+for every program that uses these libraries; `BIGQUERY_STORAGE_EMULATOR_HOST` is our own. Where one is set, no
+credentials are looked for.
 """
 
 from __future__ import annotations
@@ -10,16 +11,20 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.errors import InputError
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
     from google.auth.credentials import Credentials
     from google.cloud.bigquery import Client as WarehouseClient
+    from google.cloud.bigquery_storage_v1 import BigQueryWriteClient
     from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
     from google.cloud.storage import Blob
     from google.cloud.storage import Client as StorageClient
 
 BIGQUERY_EMULATOR: Final = "BIGQUERY_EMULATOR_HOST"
+#: Of our own: the library of BigQuery's storage interfaces has no such variable.
+BIGQUERY_STORAGE_EMULATOR: Final = "BIGQUERY_STORAGE_EMULATOR_HOST"
 STORAGE_EMULATOR: Final = "STORAGE_EMULATOR_HOST"
 PUBSUB_EMULATOR: Final = "PUBSUB_EMULATOR_HOST"
 _NO_DESCRIPTIONS: Final = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
@@ -50,6 +55,32 @@ def warehouse_client(settings: Settings) -> WarehouseClient:
         credentials=_credentials(BIGQUERY_EMULATOR),
         default_query_job_config=QueryJobConfig(maximum_bytes_billed=settings.maximum_bytes_billed),
     )
+
+
+def write_client() -> BigQueryWriteClient:
+    """BigQuery's Storage Write API.
+
+    Returns:
+        The client; nothing is sent before its first call.
+
+    Raises:
+        InputError: another endpoint is named for BigQuery, and none for this interface of it.
+    """
+    from google.cloud.bigquery_storage_v1 import BigQueryWriteClient
+
+    endpoint = os.environ.get(BIGQUERY_STORAGE_EMULATOR)
+    if not endpoint and os.environ.get(BIGQUERY_EMULATOR):
+        raise InputError(
+            f"{BIGQUERY_EMULATOR} is set and {BIGQUERY_STORAGE_EMULATOR} is not: rows would go to Google's "
+            "BigQuery; set both"
+        )
+    if not endpoint:
+        return BigQueryWriteClient()  # type: ignore[no-untyped-call]
+    import grpc
+
+    channel = grpc.insecure_channel(endpoint.removeprefix(PLAIN))
+    transport = BigQueryWriteClient.get_transport_class("grpc")(channel=channel)
+    return BigQueryWriteClient(transport=transport)  # type: ignore[no-untyped-call]
 
 
 def storage_client(settings: Settings, endpoint: str | None = None) -> StorageClient:

@@ -3,16 +3,14 @@
 usage: python bigquery_server.py CERTIFICATE KEY SOCKET ACCESS CALLS [option of `bqemulator start` ...]
 
 ACCESS is the file of access rules (`bigquery/access.py`), whether or not it exists, CALLS the file that the
-service accounts' calls are recorded in. `bigquery/install.py`
-makes the emulator as strict as BigQuery documents itself to be. The connector speaks TLS to the Storage
-Write API and nothing else, the emulator offers none. It sends a DATETIME packed into 64 bits, as BigQuery
-documents it, which the emulator takes for microseconds. And it names a stream in a connection's first
-request alone, as BigQuery allows; the emulator wants it in each.
+service accounts' calls are recorded in. `bigquery/install.py` makes the emulator as strict as BigQuery
+documents itself to be, and has it take what the connector sends to the Storage Write API: a DATETIME packed
+into 64 bits, and streams that are named in a connection's first request alone. The connector speaks TLS to
+that API and nothing else; the emulator offers none.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 import sys
 from importlib import import_module
@@ -21,20 +19,11 @@ from typing import Any
 
 import duckdb
 import grpc.aio
-import pyarrow as pa
 import uvicorn
 
 _TOKEN_VARIABLE = "CRIME_PIPELINES_GUARD_TOKEN"  # noqa: S105 - the variable's name; of guard.names
+_ANY_LENGTH = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _EXTENSIONS = ("avro", "icu", "spatial")
-#: Types whose values Arrow takes as protocol buffers give them.
-_PLAIN = (
-    pa.types.is_boolean,
-    pa.types.is_date32,
-    pa.types.is_float64,
-    pa.types.is_int64,
-    pa.types.is_string,
-    pa.types.is_timestamp,
-)
 
 
 def install_extensions() -> None:
@@ -114,83 +103,12 @@ def offer_tls(certificate: bytes, key: bytes, lock: Locked) -> None:
 
     def server(*arguments: Any, **options: Any) -> Any:
         others = options.pop("interceptors", None) or ()
-        made = make(*arguments, interceptors=[lock, *others], **options)
+        # AppendRows itself refuses a message that is too long.
+        made = make(*arguments, interceptors=[lock, *others], **{**options, "options": _ANY_LENGTH})
         made.add_insecure_port = lambda address: made.add_secure_port(address, credentials)
         return made
 
     grpc.aio.server = server
-
-
-def unpacked(packed: int) -> dt.datetime:
-    """Return a DATETIME in BigQuery's packed form.
-
-    Args:
-        packed: year, month, day, hour, minute and second in 14, 4, 5, 5, 6 and 6 bits, then the
-            microseconds in 20.
-
-    Returns:
-        The same as a datetime.
-    """
-    rest, microsecond = divmod(packed, 1 << 20)
-    parts = []
-    for bits in (6, 6, 5, 5, 4):
-        rest, part = divmod(rest, 1 << bits)
-        parts.append(part)
-    second, minute, hour, day, month = parts
-    return dt.datetime(rest, month, day, hour, minute, second, microsecond)
-
-
-def rows_to_arrow(decoder: Any, rows: list[bytes], schema: pa.Schema) -> pa.Table:
-    """Rows of the Storage Write API as a table; in place of the emulator's own function.
-
-    Args:
-        decoder: the emulator's decoder of a row.
-        rows: the rows, as protocol buffers.
-        schema: the table's schema.
-
-    Returns:
-        The table.
-    """
-    plain = all(any(is_plain(field.type) for is_plain in _PLAIN) for field in schema)
-    read, coerced = (_set_fields, None) if plain else _emulators_own()
-    decoded = [read(decoder, row) for row in rows]
-    columns = []
-    for field in schema:
-        values = [row.get(field.name) for row in decoded]
-        if pa.types.is_timestamp(field.type) and field.type.tz is None:
-            values = [unpacked(each) if isinstance(each, int) else each for each in values]
-        if coerced:
-            values = [coerced(each, field.type) for each in values]
-        columns.append(pa.array(values, type=field.type))
-    return pa.table(columns, schema=schema)
-
-
-def _set_fields(decoder: Any, row: bytes) -> dict[str, Any]:
-    """Return a row's values by name, without nulls; several times as fast as the emulator's way."""
-    message = decoder._message_class()
-    message.ParseFromString(row)
-    return {field.name: value for field, value in message.ListFields()}
-
-
-def _emulators_own() -> tuple[Any, Any]:
-    """Return the emulator's own conversion, for types that need more than Arrow's."""
-    from bqemulator.storage.arrow_bridge import _coerce_to_arrow_value
-
-    return (lambda decoder, row: decoder.decode(row)), _coerce_to_arrow_value
-
-
-def remember_streams(handler: Any) -> None:
-    """Take a request that names no stream for one of the connection's own.
-
-    Args:
-        handler: the emulator's class that handles AppendRows.
-    """
-    bind = handler._ensure_stream_bound
-
-    def bound(self: Any, name: str, before: Any, context: Any) -> Any:
-        return before if before is not None and not name else bind(self, name, before, context)
-
-    handler._ensure_stream_bound = bound
 
 
 def main() -> None:
@@ -202,9 +120,6 @@ def main() -> None:
     sys.path.append(str(Path(__file__).parents[2]))
     token = os.environ[_TOKEN_VARIABLE]
     offer_tls(Path(certificate).read_bytes(), Path(key).read_bytes(), Locked(token, Path(calls)))
-    servicer = import_module("bqemulator.grpc_api.write_servicer")
-    vars(servicer)["proto_rows_to_arrow_table"] = rows_to_arrow
-    remember_streams(servicer.BigQueryWriteHandler)
     install = import_module("crime_pipelines.localcloud.bigquery.install").install
     install(Path(access), Path(calls), token)
     import_module("bqemulator.cli").main(["start", *options])

@@ -17,14 +17,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from crime_pipelines.cloud.clients import BIGQUERY_EMULATOR, PUBSUB_EMULATOR, STORAGE_EMULATOR
+from crime_pipelines.cloud.clients import (
+    BIGQUERY_EMULATOR,
+    BIGQUERY_STORAGE_EMULATOR,
+    PUBSUB_EMULATOR,
+    STORAGE_EMULATOR,
+)
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.localcloud import prerequisites as needs
 from crime_pipelines.localcloud.calls.accounts import token_of
 from crime_pipelines.localcloud.calls.record import FILE as CALLS
 from crime_pipelines.localcloud.faults import FILE, Faults
 from crime_pipelines.localcloud.guard.names import OWN_SOCKET, TOKEN_HEADER, TOKEN_VARIABLE
-from crime_pipelines.localcloud.guard.rpc_doors import socket_of
+from crime_pipelines.localcloud.guard.rpc_doors import STORAGE, socket_of
 from crime_pipelines.localcloud.processes import HOST, Server, end_all, free_port
 from crime_pipelines.localcloud.tls import TRUST_PASSWORD, make_certificate
 from crime_pipelines.support.cache import cache_folder
@@ -73,6 +78,7 @@ class Emulators:
             STORAGE_EMULATOR: self.url("storage", account),
             PUBSUB_EMULATOR: f"unix:{self.socket('pubsub', account)}",
             BIGQUERY_EMULATOR: self.url("bigquery", account),
+            BIGQUERY_STORAGE_EMULATOR: f"unix:{self.socket(STORAGE, account)}",
         }
 
     def url(self, part: str, account: str = "") -> str:
@@ -192,6 +198,7 @@ class Emulators:
         guard = start(
             *("the guard", "guard", sys.executable, "-m", "crime_pipelines.localcloud.guard.proxy"),
             *(str(self._port), self.sockets, self._settings.project, self.calls),
+            *(self._grpc, certificate.certificate),
             **{TOKEN_VARIABLE: self.token, "PYTHONPATH": _path_of_package()},
         )
         pubsub_port = free_port()

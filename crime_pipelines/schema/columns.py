@@ -1,4 +1,4 @@
-"""Columns and tables, and their types in Arrow, Spark, BigQuery and Terraform."""
+"""Columns and tables, and their types in Arrow, Spark, BigQuery, protocol buffers and Terraform."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from crime_pipelines.domain.fields import Kind
 if TYPE_CHECKING:
     import pyarrow as pa
     from google.cloud.bigquery import SchemaField
+    from google.protobuf.descriptor_pb2 import DescriptorProto
 
 #: A type, neutral of engines. A ``datetime`` is local civil time without a zone, a ``timestamp`` an instant.
 ColumnType = Literal["integer", "decimal", "boolean", "text", "date", "datetime", "timestamp"]
@@ -22,21 +23,23 @@ class _Types(NamedTuple):
         bigquery: as BigQuery's API answers; Spark's connector knows no others.
         spark: in Spark's DDL.
         arrow: as `pyarrow.type_for_alias` takes it.
+        protobuf: the field type that BigQuery's Storage Write API takes for it.
     """
 
     bigquery: str
     spark: str
     arrow: str
+    protobuf: str
 
 
 _TYPES: Final[dict[ColumnType, _Types]] = {
-    "integer": _Types("INTEGER", "BIGINT", "int64"),
-    "decimal": _Types("FLOAT", "DOUBLE", "double"),
-    "boolean": _Types("BOOLEAN", "BOOLEAN", "bool"),
-    "text": _Types("STRING", "STRING", "string"),
-    "date": _Types("DATE", "DATE", "date32"),
-    "datetime": _Types("DATETIME", "TIMESTAMP_NTZ", "timestamp[us]"),
-    "timestamp": _Types("TIMESTAMP", "TIMESTAMP", "timestamp[us, tz=UTC]"),
+    "integer": _Types("INTEGER", "BIGINT", "int64", "TYPE_INT64"),
+    "decimal": _Types("FLOAT", "DOUBLE", "double", "TYPE_DOUBLE"),
+    "boolean": _Types("BOOLEAN", "BOOLEAN", "bool", "TYPE_BOOL"),
+    "text": _Types("STRING", "STRING", "string", "TYPE_STRING"),
+    "date": _Types("DATE", "DATE", "date32", "TYPE_INT32"),
+    "datetime": _Types("DATETIME", "TIMESTAMP_NTZ", "timestamp[us]", "TYPE_STRING"),
+    "timestamp": _Types("TIMESTAMP", "TIMESTAMP", "timestamp[us, tz=UTC]", "TYPE_INT64"),
 }
 _STANDARD: Final[dict[str, str]] = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
 _DAY_MILLISECONDS: Final = 24 * 3600 * 1000
@@ -90,6 +93,11 @@ class Column:
     def spark_type(self) -> str:
         """Spark's type."""
         return _TYPES[self.type].spark
+
+    @property
+    def protobuf_type(self) -> str:
+        """The type of its field in a protocol buffer, as `FieldDescriptorProto.Type` names it."""
+        return _TYPES[self.type].protobuf
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,21 @@ class Table:
             }
             for column in self.columns
         ]
+
+    def protobuf_schema(self) -> DescriptorProto:
+        """Give the schema as a message of proto2, one optional field a column, for the Storage Write API."""
+        from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto
+
+        fields = [
+            FieldDescriptorProto(
+                name=column.name,
+                number=number,
+                type=FieldDescriptorProto.Type.Value(column.protobuf_type),
+                label=FieldDescriptorProto.LABEL_OPTIONAL,
+            )
+            for number, column in enumerate(self.columns, 1)
+        ]
+        return DescriptorProto(name=self.name, field=fields)
 
     def spark_schema(self) -> str:
         """Give the schema as Spark's DDL: ``StructType.fromDDL`` and ``DataFrameReader.schema`` read it."""

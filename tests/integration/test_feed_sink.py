@@ -16,12 +16,15 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.timestamp import Timestamp
 
 from crime_pipelines.beam.streaming.messages import DeadLetter
-from crime_pipelines.beam.streaming.sinks import AppendRows, append
+from crime_pipelines.beam.streaming.sinks import AppendRows
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.jobs import query
+from crime_pipelines.cloud.warehouse.row_stream import RowStream
 from crime_pipelines.cloud.warehouse.setup import set_up
 from crime_pipelines.errors import PipelineError
+from crime_pipelines.schema.columns import Column, Table
+from crime_pipelines.schema.protobuf_rows import RowEncoder
 from crime_pipelines.schema.warehouse import DEAD_LETTERS, INCIDENT_VERSIONS
 from tests.cloud.local import fresh_settings, stores
 
@@ -41,30 +44,62 @@ def rows(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
         return query(client, sql.replace("crime.", f"{settings.dataset}."))
 
 
+def append(settings: Settings, table: Table, sent: list[dict[str, Any]]) -> dict[int, str]:
+    encoder = RowEncoder(table)
+    with closing(RowStream(settings, table, encoder.descriptor)) as stream:
+        return stream.append([encoder.encode(row) for row in sent])
+
+
 def test_refused_rows_are_told_apart_and_the_rest_goes_on(settings: Settings) -> None:
-    with closing(warehouse_client(settings)) as client:
-        sent = [
-            {"id": 1, "occurred_at": "2030-01-01T00:00:00", "loaded_at": NOW},
-            {"id": "x", "loaded_at": NOW},
-            {"id": 2, "loaded_at": "9999-01-01T00:00:00+00:00"},
-            {"id": 3, "nothing": 1, "loaded_at": NOW},
-            {"id": 4, "loaded_at": NOW},
-        ]
-        refused = append(client, settings, INCIDENT_VERSIONS.name, sent)
-    assert refused == {1: "id invalid", 2: "the row invalid", 3: "nothing invalid"}
+    def row_of(element: dict[str, Any]) -> dict[str, Any]:
+        return element
+
+    sink = AppendRows(settings, INCIDENT_VERSIONS, row_of)
+    sink.setup()
+    sink.start_bundle()
+    sent: list[dict[str, Any]] = [
+        {"id": 1, "occurred_at": "2030-01-01T00:00:00"},
+        {"id": "x"},
+        {"id": 2, "occurred_at": "soon", "arrest": 1},
+        {"id": 3, "nothing": 1},
+        {"id": 4, "occurred_at": "0001-01-01T00:00:00"},
+    ]
+    out = [refused for row in sent for refused in sink.process(row, Timestamp.now(), GlobalWindow())]
+    out += [each.value for each in sink.finish_bundle()]
+    sink.teardown()
+    assert [(sent.index(row), why) for row, why in out] == [
+        (1, "id invalid"),
+        (2, "arrest invalid, occurred_at invalid"),
+        (3, "the table has no column nothing"),
+    ]
     found = rows(
-        settings, "SELECT id FROM crime.incident_versions WHERE loaded_at > '1970-01-02' ORDER BY id"
+        settings,
+        "SELECT id, occurred_at FROM crime.incident_versions WHERE loaded_at > '1970-01-02' ORDER BY id",
     )
-    assert found == [(1,), (4,)]
+    assert found == [(1, datetime(2030, 1, 1)), (4, datetime(1, 1, 1))]
+
+
+def test_of_rows_that_bigquery_refuses_the_others_are_sent_again(settings: Settings) -> None:
+    far = "9999-01-01T00:00:00+00:00"
+    sent = [{"reason": str(n), "loaded_at": far if n % 3 == 0 else NOW} for n in range(8)]
+    assert append(settings, DEAD_LETTERS, sent) == dict.fromkeys((0, 3, 6), "loaded_at invalid")
+    found = rows(settings, "SELECT reason FROM crime.dead_letters WHERE bytes IS NULL ORDER BY reason")
+    assert found == [("1",), ("2",), ("4",), ("5",), ("7",)]
 
 
 def test_a_table_that_is_not_there_fails_the_bundle(settings: Settings) -> None:
-    with closing(warehouse_client(settings)) as client, pytest.raises(PipelineError, match="nowhere"):
-        append(client, settings, "nowhere", [{"id": 1}])
+    with pytest.raises(PipelineError, match=r"nowhere: BigQuery: .*not found"):
+        append(settings, Table("nowhere", "Nothing.", (Column("id", "integer", "A number."),)), [{"id": 1}])
+
+
+def test_a_table_without_a_column_of_this_release_fails_the_bundle(settings: Settings) -> None:
+    wide = (*DEAD_LETTERS.columns, Column("later", "text", "Of a later release."))
+    with pytest.raises(PipelineError, match=r"dead_letters: .*extra fields: 'later'.*add this release's"):
+        append(settings, Table(DEAD_LETTERS.name, "Wider.", wide), [{"later": "x", "loaded_at": NOW}])
 
 
 def test_batches_are_bounded_in_bytes_and_no_letter_holds_up_others(settings: Settings) -> None:
-    sink = AppendRows(settings, DEAD_LETTERS.name, DeadLetter.row)
+    sink = AppendRows(settings, DEAD_LETTERS, DeadLetter.row)
     sink.setup()
     sink.start_bundle()
     letters = [
@@ -74,4 +109,4 @@ def test_batches_are_bounded_in_bytes_and_no_letter_holds_up_others(settings: Se
     out += [each.value for each in sink.finish_bundle()]
     sink.teardown()
     assert out == []
-    assert rows(settings, "SELECT COUNT(*), MAX(bytes) FROM crime.dead_letters") == [(901, 6_000_000)]
+    assert rows(settings, "SELECT COUNT(bytes), MAX(bytes) FROM crime.dead_letters") == [(901, 6_000_000)]

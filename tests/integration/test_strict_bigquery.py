@@ -75,6 +75,17 @@ def test_streamed_rows_are_refused_with_their_own_reason(client: bigquery.Client
     assert {each["errors"][0]["reason"] for each in refused} == {"invalid"}
 
 
+def test_a_streamed_row_without_a_required_value_is_refused(client: bigquery.Client) -> None:
+    schema = [bigquery.SchemaField("id", "INTEGER", mode="REQUIRED"), bigquery.SchemaField("text", "STRING")]
+    table = client.create_table(bigquery.Table(f"{PROJECT}.strict.required", schema=schema))
+    refused = client.insert_rows_json(table, [{"id": 1}, {"text": "x"}, {"id": None}])
+    assert [each["errors"][0]["message"] for each in refused] == [
+        "",
+        *["Missing required field: id."] * 2,
+    ]
+    assert client.insert_rows_json(table, [{"id": 1}]) == []
+
+
 def test_load_jobs_and_statements_write_any_partition(client: bigquery.Client) -> None:
     before = count(client)
     client.query_and_wait("INSERT INTO strict.rows (id, moment) VALUES (1, DATETIME '1950-01-01 00:00:00')")

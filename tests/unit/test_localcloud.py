@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -111,25 +109,3 @@ def test_steps_tell_and_keep_what_they_moved() -> None:
     assert [(each.name, each.moved) for each in steps.done] == [("one", {"rows": 1_234, "to": "gs://b/x"})]
     assert [line.partition(" s  ")[2] for line in told[:2]] == ["something happens", "  within"]
     assert told[2].endswith(": 1,234 rows, to gs://b/x")
-
-
-@pytest.mark.parametrize(
-    "moment",
-    [
-        datetime(1, 1, 1),
-        datetime(2019, 2, 28, 23, 59, 59, 999_999),
-        datetime(2024, 2, 29, 12, 0, 0, 1),
-        datetime(9999, 12, 31, 23, 59, 59),
-    ],
-)
-def test_a_packed_datetime_is_unpacked(moment: datetime) -> None:
-    pytest.importorskip("grpc")
-    from crime_pipelines.localcloud import bigquery_server
-
-    packed: Any = moment.year
-    for value, bits in [
-        (moment.month, 4), (moment.day, 5), (moment.hour, 5), (moment.minute, 6), (moment.second, 6),
-        (moment.microsecond, 20),
-    ]:  # fmt: skip
-        packed = packed << bits | value
-    assert bigquery_server.unpacked(packed) == moment

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from crime_pipelines.localcloud.bigquery.access import Reach
-from crime_pipelines.localcloud.bigquery.streamed_rows import rows_out_of_bounds
+from crime_pipelines.localcloud.bigquery.appended_rows import Connection
 from crime_pipelines.localcloud.bigquery.strict import Strict
 from crime_pipelines.localcloud.calls.accounts import accounts_by_token, caller, email
 from crime_pipelines.localcloud.calls.record import Calls
@@ -65,49 +65,30 @@ def _keep_required_filter() -> None:
 
 
 def _check_appended_rows(access: Path | None, accounts: Mapping[str, str]) -> None:
-    """Refuse rows of the Storage Write API as insertAll's are."""
-    module = import_module("bqemulator.grpc_api.write_servicer")
-    handler = module.BigQueryWriteHandler
-    append, bind = handler._perform_append, handler._bind_stream_to_target
-
-    def checked(self: Any, stream: Any, rows: Any, *rest: Any) -> bytes:
-        table = self._ctx.catalog.get_table(stream.project_id, stream.dataset_id, stream.table_id)
-        field = table and table.time_partitioning and table.time_partitioning.field
-        values = rows.column(field).to_pylist() if field else []
-        refused = rows_out_of_bounds(table, [{field: value} for value in values])
-        return _row_errors(stream.name, refused) if refused else append(self, stream, rows, *rest)
+    """Have AppendRows answered strictly, and streams reached by their accounts alone."""
+    handler = import_module("bqemulator.grpc_api.write_servicer").BigQueryWriteHandler
+    bind = handler._bind_stream_to_target
 
     def reached(self: Any, name: str, context: Any) -> Any:
         given = _authorization(context.invocation_metadata())
         account = caller(given.removeprefix("Bearer "), accounts)
         reach = Reach.of(access, f"Bearer {email(account, name.split('/')[1])}" if account else given)
         parts = name.split("/")
-        text = reach.refusal(".".join(parts[1:6:2]), ()) if len(parts) > 5 else None
-        if text is not None:
-            grpc = import_module("grpc")
-            context.set_code(grpc.StatusCode.PERMISSION_DENIED)
-            context.set_details(text)
+        if len(parts) > 5 and reach.refusal(".".join(parts[1:6:2]), ()) is not None:
+            table = "/".join(parts[:6])
+            context.set_code(import_module("grpc").StatusCode.PERMISSION_DENIED)
+            context.set_details(
+                f"Permission 'TABLES_UPDATE_DATA' denied on resource '{table}' (or it may not exist)."
+            )
             return None
         return bind(self, name, context)
 
-    handler._perform_append, handler._bind_stream_to_target = checked, reached
+    async def append_rows(self: Any, requests: AsyncIterator[bytes], context: Any) -> AsyncIterator[bytes]:
+        async for answer in Connection(self, context).answers(requests):
+            yield answer
+
+    handler._bind_stream_to_target, handler._handle_append_rows = reached, append_rows
 
 
 def _authorization(metadata: Iterable[tuple[str, str]] | None) -> str:
     return next((value for key, value in metadata or () if key.lower() == "authorization"), "")
-
-
-def _row_errors(stream: str, refused: dict[int, str]) -> bytes:
-    types = import_module("google.cloud.bigquery_storage_v1").types
-    status = import_module("google.rpc.status_pb2").Status
-    text = "Errors found while processing rows. Please refer to the row_errors field for details."
-    code = types.RowError.RowErrorCode.FIELDS_ERROR
-    response = types.AppendRowsResponse(
-        write_stream=stream,
-        error=status(code=3, message=f"{text} {next(iter(refused.values()))}"),
-        row_errors=[
-            types.RowError(index=number, code=code, message=message) for number, message in refused.items()
-        ],
-    )
-    serialized: bytes = types.AppendRowsResponse.serialize(response)
-    return serialized

@@ -29,13 +29,7 @@ async def follow(context: Any, name: tuple[str, str, str], body: bytes) -> str |
     if table is None or table.table_type != "TABLE" or not table.schema_.fields:
         return None
     async with context.engine.write_lock():
-        known = {field.name for field in table.schema_.fields}
-        held = import_module("bqemulator.catalog.ddl_sync")._introspect_schema(*name, context).fields
-        altered = tuple(field for field in held if field.name not in known)
-        if altered:
-            schema = table.schema_.model_copy(update={"fields": (*table.schema_.fields, *altered)})
-            table = table.model_copy(update={"schema_": schema})
-            context.catalog.update_table(table)
+        table = adopt_altered(context, name)
         wanted = json.loads(body).get("schema", {}).get("fields", []) if body else []
         if not wanted:
             return None
@@ -47,6 +41,27 @@ async def follow(context: Any, name: tuple[str, str, str], body: bytes) -> str |
             for column, kind in import_module("bqemulator.storage.type_map").bq_schema_to_duckdb_columns(new):
                 context.engine.execute(f'ALTER TABLE {target} ADD COLUMN "{column}" {kind}')
         return refused
+
+
+def adopt_altered(context: Any, name: tuple[str, str, str]) -> Any:
+    """Take the columns that a statement has added to a table into the catalog.
+
+    Args:
+        context: the emulator's.
+        name: project, dataset and table; it exists.
+
+    Returns:
+        The catalog's entry.
+    """
+    table = context.catalog.get_table(*name)
+    known = {field.name for field in table.schema_.fields}
+    held = import_module("bqemulator.catalog.ddl_sync")._introspect_schema(*name, context).fields
+    altered = tuple(field for field in held if field.name not in known)
+    if altered:
+        schema = table.schema_.model_copy(update={"fields": (*table.schema_.fields, *altered)})
+        table = table.model_copy(update={"schema_": schema})
+        context.catalog.update_table(table)
+    return table
 
 
 def _refusal(table: Any, wanted: list[dict[str, Any]]) -> str | None:

@@ -1,7 +1,7 @@
-"""Bounds of partitions for streamed rows: 1,825 days back and 366 days ahead of today.
+"""Rules for streamed rows: required columns, and partitions 1,825 days back to 366 days ahead of today.
 
-They hold for insertAll and for the Storage Write API where a table is partitioned by a column of the row.
-Load jobs and statements may write any partition.
+They hold for insertAll and for the Storage Write API; the bounds, where a table is partitioned by a column of
+the row. Load jobs and statements may write any partition.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 DAYS_BACK: Final = 1825
 DAYS_AHEAD: Final = 366
-#: Bytes of a request, for insertAll and every other call with a JSON body.
+#: Bytes of a request, for insertAll, AppendRows and every call with a JSON body.
 LARGEST_REQUEST: Final = 10 * 1024 * 1024
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -38,6 +38,25 @@ def refusal(value: Any, field: str, table: str, today: dt.date) -> str | None:
         f"bounds. You can only stream to date range within {DAYS_BACK} days in the past and {DAYS_AHEAD} "
         "days in the future relative to the current date."
     )
+
+
+def missing(table: Any, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Find rows that lack a value of a required column.
+
+    Args:
+        table: the emulator's entry of the table.
+        rows: values by column.
+
+    Returns:
+        Google's words, by the number of the row.
+    """
+    required = [field.name for field in table.schema_.fields if field.mode == "REQUIRED"]
+    return {
+        number: f"Missing required field: {name}."
+        for number, row in enumerate(rows)
+        for name in reversed(required)
+        if row.get(name) is None
+    }
 
 
 def rows_out_of_bounds(table: Any, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from crime_pipelines.localcloud.bigquery.access import Reach
 from crime_pipelines.localcloud.bigquery.schema_changes import follow
 from crime_pipelines.localcloud.bigquery.statements import Lookup, Relation, touched
-from crime_pipelines.localcloud.bigquery.streamed_rows import LARGEST_REQUEST, rows_out_of_bounds
+from crime_pipelines.localcloud.bigquery.streamed_rows import LARGEST_REQUEST, missing, rows_out_of_bounds
 from crime_pipelines.localcloud.calls import storage, warehouse
 from crime_pipelines.localcloud.calls.accounts import account_of
 from crime_pipelines.localcloud.calls.record import Calls
@@ -224,7 +224,8 @@ def _errors(table: Any, row: Mapping[str, Any]) -> list[dict[str, str]]:
             except (ValueError, TypeError, OverflowError):
                 found.append((f"Cannot convert value to {field['type'].lower()} (bad value): {value}", name))
     if not found:
-        found = [(text, "") for text in rows_out_of_bounds(table, [row]).values()]
+        rules = (missing, rows_out_of_bounds)
+        found = [(text, "") for rule in rules for text in rule(table, [row]).values()]
     return [{"reason": "invalid", "location": name, "debugInfo": "", "message": text} for text, name in found]
 
 

@@ -1,7 +1,7 @@
 """The one door to the stand-ins that speak HTTP.
 
-usage: python -m crime_pipelines.localcloud.guard.proxy PORT FOLDER PROJECT CALLS, with the run's token in
-`TOKEN_VARIABLE`
+usage: python -m crime_pipelines.localcloud.guard.proxy PORT FOLDER PROJECT CALLS STORAGE CERTIFICATE, with
+the run's token in `TOKEN_VARIABLE`
 
 ``http://127.0.0.1:PORT/TOKEN/PART/...`` is passed on to the Unix socket ``FOLDER/PART.sock``. Google's client
 libraries take such an address for an endpoint. A page in a browser knows no token, sends an Origin, or has
@@ -9,6 +9,7 @@ another name for this machine: each is enough to be refused. What the stand-ins 
 
 Each service account has a token of its own (`calls.accounts`). The permissions that its requests to Cloud
 Storage and to functions need are recorded in the file CALLS; BigQuery is told who calls and records the rest.
+STORAGE is the address of its storage interfaces, CERTIFICATE their certificate.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from crime_pipelines.localcloud.calls.record import Calls
 from crime_pipelines.localcloud.faults import FILE, Fault, Faults
 from crime_pipelines.localcloud.guard import recording
 from crime_pipelines.localcloud.guard.names import OWN_SOCKET, TOKEN_HEADER, TOKEN_VARIABLE
-from crime_pipelines.localcloud.guard.rpc_doors import open_doors
+from crime_pipelines.localcloud.guard.rpc_doors import Storage, open_doors
 from crime_pipelines.localcloud.processes import HOST
 
 _PATH: Final = re.compile(r"/(?P<token>[0-9a-f]+)/(?P<part>[a-z_]+)(?P<rest>/.*)?", re.DOTALL)
@@ -237,17 +238,17 @@ async def _body(request: web.BaseRequest) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def serve(port: int, folder: Path, token: str, project: str, calls: Calls) -> None:
+async def serve(port: int, folder: Path, project: str, calls: Calls, storage: Storage) -> None:
     """Serve until asked to end.
 
     Args:
         port: the port of this machine.
         folder: the folder of the sockets.
-        token: the run's.
         project: the project.
         calls: where calls are recorded.
+        storage: BigQuery's storage interfaces, with the run's token.
     """
-    guard = Guard(port, folder, token, project, calls)
+    guard = Guard(port, folder, storage.token, project, calls)
     over = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
     server = web.Server(
@@ -259,7 +260,7 @@ async def serve(port: int, folder: Path, token: str, project: str, calls: Calls)
     runner = web.ServerRunner(server)
     await runner.setup()
     await web.TCPSite(runner, HOST, port).start()
-    close_doors = await open_doors(folder, calls)
+    close_doors = await open_doors(folder, calls, storage)
     await web.UnixSite(runner, str(folder / OWN_SOCKET)).start()
     await over.wait()
     await close_doors()
@@ -272,8 +273,8 @@ if __name__ == "__main__":
         serve(
             int(sys.argv[1]),
             Path(sys.argv[2]),
-            os.environ[TOKEN_VARIABLE],
             sys.argv[3],
             Calls(Path(sys.argv[4])),
+            Storage(sys.argv[5], Path(sys.argv[6]), os.environ[TOKEN_VARIABLE]),
         )
     )
