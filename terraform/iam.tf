@@ -113,6 +113,7 @@ locals {
     "charts read answers"     = { dataset = "answers", account = "charts", role = "roles/bigquery.dataViewer" }
     "surges read incidents"   = { dataset = "warehouse", account = "surges", role = "roles/bigquery.dataViewer" }
     "load stages"             = { dataset = "staging", account = "load", role = "roles/bigquery.dataEditor" }
+    "job-2 stages analyses"   = { dataset = "staging", account = "job-2", role = "roles/bigquery.dataEditor" }
     "load writes incidents"   = { dataset = "warehouse", account = "load", role = local.row_writer }
     "load writes answers"     = { dataset = "answers", account = "load", role = local.row_writer }
     "job-2 writes incidents"  = { dataset = "warehouse", account = "job-2", role = local.row_writer }

@@ -77,7 +77,7 @@ def _reading(settings: Settings, name: str) -> str:
 
 
 def _replace(client: Client, settings: Settings, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Replace a table's rows in one statement, from a table beside it that a load job fills.
+    """Replace a table's rows in one statement, from a staging table that a load job fills.
 
     They are too many for the parameters of a statement, and a load job that replaced the table would drop the
     policy tags of its columns.
@@ -86,14 +86,15 @@ def _replace(client: Client, settings: Settings, table: Table, rows: Sequence[tu
     from google.cloud.bigquery import LoadJobConfig, SourceFormat
     from google.cloud.bigquery import Table as BigQueryTable
 
-    staged = Table(f"{table.name}_{token_hex(6)}", table.description, table.columns)
-    name = f"{settings.project}.{settings.answers_dataset}.{staged.name}"
+    staged = Table(f"staging_{table.name}_{token_hex(6)}", table.description, table.columns)
+    name = f"{settings.project}.{settings.staging_dataset}.{staged.name}"
     made = BigQueryTable(name, schema=staged.bigquery_schema())
     made.expires = datetime.now(UTC) + _STAGED
     records = [dict(zip(table.names, (at, *map(_json, row)), strict=True)) for at, row in enumerate(rows, 1)]
     config = LoadJobConfig(source_format=SourceFormat.NEWLINE_DELIMITED_JSON, schema=staged.bigquery_schema())
     retry = patience_of(client)
-    target, source = (full_name(settings.project, settings.answers_dataset, each) for each in (table, staged))
+    target = full_name(settings.project, settings.answers_dataset, table)
+    source = full_name(settings.project, settings.staging_dataset, staged)
     try:
         client.create_table(made, retry=retry)
         if records:
