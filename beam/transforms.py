@@ -88,6 +88,10 @@ class ReadIncidentFiles(beam.PTransform):
         self._shift_years = shift_years
         self._careful = frozenset(careful)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return what Beam writes down of the step itself; the files are in what `expand` makes."""
+        return {**self.__dict__, "_files": ()}
+
     def expand(self, begin: beam.Pipeline) -> IncidentsRead:
         """Wire it."""
         named = [(f"{number:04d}", file) for number, file in enumerate(self._files)]

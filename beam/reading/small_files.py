@@ -22,6 +22,8 @@ _PACKED_BYTES: Final = 1 << 16
 _LEAST_OF_A_BLOCK: Final = 64
 #: Files that are read at a time, at most.
 MOST_FILES: Final = 1000
+#: Files that share a mark of progress: to make one takes longer than to read a small file.
+_FILES_OF_A_MARK: Final = 100
 
 
 def is_small(file: WorkerFile, block_bytes: int) -> bool:
@@ -54,7 +56,8 @@ class ReadSmallFiles(Reading):
             PipelineError: a file can't be read, or rows were lost.
         """
         alike: dict[object, _Alike] = {}
-        for name, file in files:
+        unmarked = 0
+        for number, (name, file) in enumerate(files, start=1):
             with faults_in_words(file):
                 data = b"".join(chunks(Block(file, name, 0, None)))
                 key = (file.headings, file.columns, file.layout)
@@ -62,7 +65,10 @@ class ReadSmallFiles(Reading):
                 if not together.add(name, file, data):
                     for part, rows in enumerate(read_chunk(data, file, self._shift_years)):
                         yield from self._given(f"{name}-0000-{part:04d}", rows, file)
-                self._mark(f"{name}-0000-{len(data)}")
+            unmarked += len(data)
+            if number % _FILES_OF_A_MARK == 0 or number == len(files):
+                self._mark(f"{name}-0000-{unmarked}")
+                unmarked = 0
             if together.bytes >= self._chunk_bytes:
                 yield from self._read(alike.pop(key))
         for together in alike.values():
@@ -77,7 +83,8 @@ class ReadSmallFiles(Reading):
                     if isinstance(output, TaggedOutput):
                         yield output
         if incidents:
-            yield pa.concat_tables(incidents)
+            # each of thousands of little pieces would cost every later step as much as a table
+            yield pa.concat_tables(incidents).combine_chunks()
 
 
 class _Alike:
