@@ -205,6 +205,42 @@ class Hook(BaseHTTPRequestHandler):
         return "guard"
 
 
+class LeavingHook(Hook):
+    """Says that it keeps the connection, and leaves when it is used again."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        super().do_POST()
+        self.wfile.flush()
+        self.rfile.read(1)  # of the next request
+        self.close_connection = True
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Length", "0")
+        super().end_headers()
+
+
+def test_a_message_is_delivered_where_a_kept_connection_would_have_ended(cloud: Emulators) -> None:
+    at = urlsplit(cloud.url("leaving"))
+    body = json.dumps({"message": {"data": base64.b64encode(b"hello").decode()}})
+    with Hooks(cloud.sockets / "leaving.sock") as hooks:
+        hooks.RequestHandlerClass = LeavingHook
+        thread = threading.Thread(target=hooks.serve_forever, args=[0.01])
+        thread.start()
+        try:
+            statuses: list[int] = []
+            for _ in range(3):
+                connection = http.client.HTTPConnection(at.hostname or "", at.port, timeout=PATIENCE)
+                connection.request("POST", f"{at.path}/", body)
+                statuses.append(connection.getresponse().status)
+                connection.close()
+            assert (statuses, hooks.seen) == ([204] * 3, ["hello"] * 3)
+        finally:
+            hooks.shutdown()
+            thread.join()
+
+
 def test_messages_come_late_twice_and_to_a_busy_function_on_request(cloud: Emulators) -> None:
     with Hooks(cloud.sockets / "hook.sock") as hooks:
         thread = threading.Thread(target=hooks.serve_forever, args=[0.01])

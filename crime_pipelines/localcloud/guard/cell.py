@@ -83,8 +83,20 @@ async def run(ways_in: list[tuple[str, int]], ways_out: list[tuple[int, str]], c
     Returns:
         Its exit code.
     """
+    # the event loop does not keep a task alive: one that waits, its client gone, would be collected
+    kept: set[asyncio.Task[None] | None] = set()
 
     async def joined(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int | None, path: str | None
+    ) -> None:
+        task = asyncio.current_task()
+        kept.add(task)
+        try:
+            await between(reader, writer, port, path)
+        finally:
+            kept.discard(task)
+
+    async def between(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int | None, path: str | None
     ) -> None:
         try:

@@ -198,7 +198,9 @@ class Guard:
     def _session(self, part: str) -> ClientSession:
         if part not in self._sessions:
             self._sessions[part] = ClientSession(
-                connector=UnixConnector(str(self._folder / f"{part}.sock"), limit=0),
+                # A connection that is kept may be closed by the server as it is used. A POST is not sent
+                # again then, and Pub/Sub takes minutes until it delivers a message anew.
+                connector=UnixConnector(str(self._folder / f"{part}.sock"), limit=0, force_close=True),
                 timeout=ClientTimeout(total=None),
                 auto_decompress=False,
                 max_line_size=_LONGEST_LINE,
