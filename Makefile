@@ -14,6 +14,7 @@
 # make declared  what Terraform takes from the code, terraform/declared/, made anew
 # make prism  the portable Beam runner, build/prism; needs Go
 # make test-spark4  the Spark engine's conformance and properties on PySpark 4, in an environment of its own
+# make stream  100,000 real incidents as messages in every order, and 20,000 through Pub/Sub, held against the batch
 # make pages  every command of README.md and of the other pages, in a fresh clone of the last commit
 # make docs   the documentation as a site, build/site, checked strictly; make docs-generated writes the reference from the code
 # make pictures  the documentation's pictures, from a real run; needs Chromium
@@ -82,6 +83,11 @@ test-all: .venv/dev
 
 test-core: .venv-core/test
 	@.venv-core/bin/python $(PYTEST) -m '$(CORE_TESTS)' --ignore tests/browser --ignore tests/terraform $(OPTIONS)
+
+stream: .venv/dev
+	@CRIME_STREAM_MESSAGES=100000 $(BIN)/python -m pytest -q -s tests/integration/test_stream_equals_batch.py
+	@CRIME_FEED_MESSAGES=20000 CRIME_FEED_FILE=$${CRIME_PIPELINES_DATA:-../shared/data}/chicago/crimes_2012_2018_fifth.csv.gz \
+		$(BIN)/python -m pytest -q -s tests/integration/test_feed.py -k whatever
 
 pages: .venv/dev
 	@$(BIN)/python -m tests.page_commands

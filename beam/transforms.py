@@ -22,7 +22,7 @@ from crime_pipelines.beam.parquet import bucket_name, write_by_year, write_rejec
 from crime_pipelines.beam.parting import PartByBucket
 from crime_pipelines.beam.reading.blocks import BLOCK_BYTES, Block, blocks_of
 from crime_pipelines.beam.reading.checks import CountRows
-from crime_pipelines.beam.reading.chunks import METRICS, REJECTS, ROW_COUNTS, ReadBlock, Reading
+from crime_pipelines.beam.reading.chunks import METRICS, REJECTS, ROW_COUNTS, ReadBlock, Reading, ReadRanges
 from crime_pipelines.beam.reading.files import WorkerFile
 from crime_pipelines.beam.reading.small_files import MOST_FILES, ReadSmallFiles, is_small
 from crime_pipelines.beam.versions import latest_versions
@@ -62,7 +62,7 @@ class LatestIncidents(NamedTuple):
 
 
 class ReadIncidentFiles(beam.PTransform):
-    """Reads incident files, in blocks; quoted line breaks are safe, gzipped files are read whole."""
+    """Reads incident files, in blocks; quoted line breaks are safe, packed files are read whole."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class ReadIncidentFiles(beam.PTransform):
         named = [(f"{number:04d}", file) for number, file in enumerate(self._files)]
         files = begin | "Files" >> beam.Create(named, reshuffle=False)
         read: IncidentsRead = files | "Read" >> ReadFiles(
-            self._shift_years, self._marks, self._block_bytes, self._careful
+            self._shift_years, self._marks, self._block_bytes, self._careful, splits=True
         )
         return read
 
@@ -119,9 +119,11 @@ class ReadFiles(beam.PTransform):
         marks: str | None = None,
         block_bytes: int = BLOCK_BYTES,
         careful: Collection[str] = (),
+        splits: bool = False,
     ) -> None:
-        """Say how to read them; the arguments are those of `ReadIncidentFiles`."""
+        """Say how to read them, as `ReadIncidentFiles`, and whether a runner may split a file's reading."""
         super().__init__()
+        self._splits = splits
         self._shift_years = shift_years
         self._marks = marks
         self._block_bytes = block_bytes
@@ -147,9 +149,21 @@ class ReadFiles(beam.PTransform):
             | "Together" >> beam.BatchElements(min_batch_size=MOST_FILES, max_batch_size=MOST_FILES)
             | "ReadSmall" >> _with_outputs(ReadSmallFiles(self._shift_years, self._marks, size))
         )
-        large = (
+
+        def is_split(file: WorkerFile) -> bool:
+            return splits and file.form.is_plain and file.uri not in careful
+
+        ways, splits = [many], self._splits
+        if splits:
+            ways.append(
+                files
+                | "Plain" >> beam.Filter(lambda each: is_split(each[1]) and not is_bundled(*each))
+                | "SpreadPlain" >> beam.Reshuffle()
+                | "ReadRanges" >> _with_outputs(ReadRanges(self._shift_years, self._marks, size))
+            )
+        ways.append(
             files
-            | "Large" >> beam.Filter(lambda each: not is_bundled(*each))
+            | "Large" >> beam.Filter(lambda each: not is_split(each[1]) and not is_bundled(*each))
             | "CutIntoBlocks"
             >> beam.FlatMapTuple(
                 lambda name, file: blocks_of(file, name, size, is_careful=file.uri in careful)
@@ -158,14 +172,14 @@ class ReadFiles(beam.PTransform):
             | "ReadBlocks" >> _with_outputs(ReadBlock(self._shift_years, self._marks, size))
         )
 
-        def both(output: str, element: Any, *more: PCollection) -> PCollection:
-            parts = (of_type(many[output], element), of_type(large[output], element), *more)
+        def all_of(output: str, element: Any, *more: PCollection) -> PCollection:
+            parts = (*(of_type(read[output], element) for read in ways), *more)
             return of_type(parts | output.title() >> beam.Flatten(), element)
 
         return IncidentsRead(
-            both(_INCIDENTS, IncidentTable),
-            both(REJECTS, tuple[str, IncidentTable]),
-            both(ROW_COUNTS, RowCounts, of_type(counts, RowCounts)),
+            all_of(_INCIDENTS, IncidentTable),
+            all_of(REJECTS, tuple[str, IncidentTable]),
+            all_of(ROW_COUNTS, RowCounts, of_type(counts, RowCounts)),
         )
 
 

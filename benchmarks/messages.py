@@ -1,121 +1,104 @@
-"""The feed's way from a message to an incident, against a chain of steps as people write it.
+"""A worker's CPU for a message of the stream, now and with the state that it once kept.
 
-Both run over the same messages on Beam's direct runner; what a pipeline of no steps takes is taken off.
+Each runs over the same messages on Prism, as a process of its own, against the local cloud's BigQuery. What
+few messages take is taken off: starting, and opening BigQuery.
 """
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
-from datetime import datetime
-from typing import Any
-
-import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from benchmarks.inputs import incident_file
-from crime_pipelines.beam.streaming.messages import DEAD_LETTERS, ReadMessage
 from crime_pipelines.cloud.feed.replay import messages_of
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.sources import resolve
 
-MESSAGES = 50_000
-#: They go through so often in one pipeline, so that its start, which varies, weighs little.
-_REPEATED = 3
-_Steps = Callable[[Any], Any]
+#: The last commit whose stream held each incident's version in state and counted by steps.
+STATEFUL: Final = "4e3d44e0683293ffd2236d44855a2e10f3a698af"
+#: One of so many messages can't become an incident.
+DEAD: Final = 100
+MANY: Final = 10_000
+FEW: Final = 1_000
+_ROOT: Final = Path(__file__).parents[1]
+_HERE: Final = Path(__file__).parent
 
 
-def trimmed(row: dict[str, Any]) -> dict[str, Any]:
-    """Texts trimmed."""
-    return {name: text.strip() if isinstance(text, str) else text for name, text in row.items()}
+class Cost(NamedTuple):
+    """CPU microseconds a message.
+
+    Attributes:
+        now: of the stream.
+        with_state: of the stream as it was.
+    """
+
+    now: float
+    with_state: float
 
 
-def dated(row: dict[str, Any]) -> dict[str, Any]:
-    """Dates read and shifted."""
+def cost(rounds: int) -> Cost:
+    """Measure both, in turn.
 
-    def read(text: str) -> datetime:
-        moment = datetime.strptime(text, "%m/%d/%Y %I:%M:%S %p")
-        day = min(moment.day, 28) if moment.month == 2 else moment.day
-        return moment.replace(year=moment.year + 3, day=day)
+    Args:
+        rounds: how often; the least counts.
 
-    return {**row, "date": read(row["date"]), "updated_on": read(row["updated_on"])}
+    Returns:
+        The cost.
 
-
-def numbered(row: dict[str, Any]) -> dict[str, Any]:
-    """Numbers read."""
-    whole = {name: int(row[name]) if row.get(name) else None for name in ("id", "ward", "community_area")}
-    names = ("x_coordinate", "y_coordinate", "latitude", "longitude")
-    return {**row, **whole, **{name: float(row[name]) if row.get(name) else None for name in names}}
-
-
-def normal(row: dict[str, Any]) -> dict[str, Any]:
-    """Types and flags in their normal form."""
-    return {
-        **row,
-        "primary_type": " ".join(row["primary_type"].upper().split()),
-        "arrest": row["arrest"].lower() == "true",
-        "domestic": (row.get("domestic") or "").lower() == "true",
-    }
-
-
-def late(row: dict[str, Any]) -> dict[str, Any]:
-    """Tell whether it was late at night."""
-    hour = row["date"].hour
-    return {**row, "year": row["date"].year, "late_night": hour >= 22 or hour < 4}
-
-
-def _nothing(messages: Any) -> Any:
-    return messages
-
-
-def _chain(messages: Any) -> Any:
-    return (
-        messages
-        | "Decode" >> beam.Map(json.loads)
-        | "Trim" >> beam.Map(trimmed)
-        | "Dates" >> beam.Map(dated)
-        | "Numbers" >> beam.Map(numbered)
-        | "Normal" >> beam.Map(normal)
-        | "Late" >> beam.Map(late)
-        | "Valid" >> beam.Filter(lambda row: row["id"] is not None)
-        | "ById" >> beam.Map(lambda row: (row["id"], row))
+    Raises:
+        subprocess.CalledProcessError: one fails, or the commit `STATEFUL` is not in this clone.
+    """
+    found: dict[str, dict[int, list[float]]] = {name: {FEW: [], MANY: []} for name in Cost._fields}
+    with tempfile.TemporaryDirectory() as folder, _as_it_was(Path(folder) / "tree") as tree:
+        programs = {"now": (_ROOT, "stream_worker.py"), "with_state": (tree, "stream_with_state.py")}
+        files = {number: _messages(Path(folder) / f"{number}", number) for number in (FEW, MANY)}
+        with Emulators(Path(folder) / "cloud", Settings("local-crime"), lambda text: None) as emulators:
+            for turn in range(rounds):
+                for number, path in files.items():
+                    for name, (package, program) in programs.items():
+                        done = subprocess.run(
+                            [sys.executable, _HERE / program, path, f"{name}_{number}_{turn}"],
+                            env={**os.environ, **emulators.environment, "PYTHONPATH": str(package)},
+                            cwd=folder,
+                            check=True,
+                            stdout=subprocess.PIPE,
+                            text=True,
+                        )
+                        found[name][number].append(float(done.stdout.splitlines()[-1]))
+                        print(
+                            f"  stream, {name}: {number:,} messages {done.stdout.strip()} s", file=sys.stderr
+                        )
+    return Cost(
+        *((min(seconds[MANY]) - min(seconds[FEW])) / (MANY - FEW) * 1e6 for seconds in found.values())
     )
 
 
-def _ours(messages: Any) -> Any:
-    return messages | beam.ParDo(ReadMessage(3)).with_outputs(DEAD_LETTERS, main="incidents")
+@contextmanager
+def _as_it_was(tree: Path) -> Iterator[Path]:
+    """Check out the package with state, and take it away again."""
+    subprocess.run(["git", "-C", _ROOT, "worktree", "add", "--quiet", "--detach", tree, STATEFUL], check=True)
+    try:
+        (tree / "crime_pipelines" / "beam").symlink_to(tree / "beam")
+        yield tree
+    finally:
+        subprocess.run(["git", "-C", _ROOT, "worktree", "remove", "--force", tree], check=True)
 
 
-def _seconds(steps: _Steps, messages: list[bytes]) -> float:
-    """CPU seconds of a pipeline that makes so many messages of nothing and takes them through the steps."""
-    options = PipelineOptions([], direct_running_mode="in_memory", direct_num_workers=1)
-    begun = time.process_time()
-    with beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
-        steps(
-            pipeline
-            | beam.Create([0], reshuffle=False)
-            | beam.FlatMap(lambda _: messages).with_output_types(bytes)
-        )
-    return time.process_time() - begun
-
-
-def microseconds(rounds: int) -> tuple[float, float]:
-    """CPU microseconds a message.
-
-    Args:
-        rounds: how often to measure; the least counts.
-
-    Returns:
-        Those of the feed's step, and those of the chain.
-    """
-    messages = list(messages_of(resolve(str(incident_file(MESSAGES, 0)))[0])) * _REPEATED
-    for steps in (_nothing, _ours, _chain):  # what is done once in a process is done
-        _seconds(steps, messages[:1_000])
-    found: dict[str, list[float]] = {"nothing": [], "ours": [], "chain": []}
-    for _ in range(rounds):
-        for name, steps in (("nothing", _nothing), ("ours", _ours), ("chain", _chain)):
-            found[name].append(_seconds(steps, messages))
-    base = min(found["nothing"])
-    ours, chain = ((min(found[name]) - base) / len(messages) * 1e6 for name in ("ours", "chain"))
-    return ours, chain
+def _messages(path: Path, number: int) -> Path:
+    """Write messages of different incidents, all of 2024, one of `DEAD` of them dead."""
+    source = resolve(str(incident_file(50_000, 0)))[0]
+    with path.open("w", encoding="utf-8") as file:
+        for at, message in enumerate(islice(messages_of(source), number)):
+            row = json.loads(message)
+            row["date"] = row["date"][:6] + "2024" + row["date"][10:] if at % DEAD else "soon"
+            file.write(json.dumps(row) + "\n")
+    return path

@@ -14,7 +14,11 @@ _PAUSE: Final = 0.05
 
 
 def eventually(
-    look: Callable[[], Value], *, patience: float = PATIENCE, hopeless: Callable[[], str] = str
+    look: Callable[[], Value],
+    *,
+    patience: float = PATIENCE,
+    hopeless: Callable[[], str] = str,
+    pause: float = _PAUSE,
 ) -> Value:
     """Look until there is something to see.
 
@@ -22,6 +26,7 @@ def eventually(
         look: gives something true once the condition holds.
         patience: the limit in seconds; far above what any machine needs, because it is no measurement.
         hopeless: says why no further look can help, or nothing.
+        pause: seconds between looks; more where looking is work for what is looked at.
 
     Returns:
         What the look gave.
@@ -37,4 +42,4 @@ def eventually(
             return value
         assert not reason, reason
         assert time.monotonic() < end, f"nothing happened within {patience:.0f} s"
-        time.sleep(_PAUSE)
+        time.sleep(pause)

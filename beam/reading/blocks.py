@@ -1,4 +1,4 @@
-"""Files cut into blocks of whole rows: byte ranges of plain files, gzipped files as one.
+"""Files cut into blocks of whole rows: byte ranges of plain files, packed files as one.
 
 A block is what one worker reads at a time; a chunk is what it holds in memory at a time.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import IO, Final
 
 from crime_pipelines.beam.reading.files import WorkerFile
 from crime_pipelines.domain.records.csv_splitter import Splitter
@@ -39,6 +39,82 @@ class Block:
     is_careful: bool = False
 
 
+class Ranges:
+    """A plain file as numbered blocks, whose places are found as they are needed.
+
+    Block k begins at the first row that begins k times the size into the file, or later. That follows from
+    the file alone, so whoever reads a range of blocks, and wherever ranges are split, no row is lost or read
+    twice. Where the bytes around a place do not tell whether it lies within quotes, the block before goes on.
+    """
+
+    def __init__(self, file: WorkerFile, name: str, size: int = BLOCK_BYTES) -> None:
+        """Say of which file. Nothing is read.
+
+        Args:
+            file: the file, plain.
+            name: what its blocks' names begin with, which no other file of the run has.
+            size: bytes of a block, about.
+        """
+        self._file, self._name, self._size = file, name, size
+        self._first: int | None = None
+        self._starts: dict[int, int | None] = {}
+
+    def __len__(self) -> int:
+        """Return the number of blocks. The last one may be half as long again."""
+        return 1 + max(0, -(-(self._file.size - self._size // 2) // self._size) - 1)
+
+    def bytes_of(self, start: int, stop: int) -> int:
+        """Return the bytes of the blocks from one up to another, about."""
+        end = self._file.size if stop >= len(self) else stop * self._size
+        return max(0, end - start * self._size)
+
+    def block(self, number: int) -> Block | None:
+        """Find a block.
+
+        Args:
+            number: its number.
+
+        Returns:
+            The block; None where no row begins it, as its rows belong to the one before.
+
+        Raises:
+            InputError: the file can't be read.
+        """
+        with self._file.open() as stream:
+            start = self._start(stream, number)
+            if start is None:
+                return None
+            following = (self._start(stream, each) for each in range(number + 1, len(self)))
+            end = next((each for each in following if each is not None), self._file.size)
+        if number and start >= end:
+            return None
+        return Block(self._file, f"{self._name}-{number:04d}", start, end)
+
+    def _start(self, stream: IO[bytes], number: int) -> int | None:
+        if number not in self._starts:
+            self._starts[number] = self._find(stream, number)
+        return self._starts[number]
+
+    def _find(self, stream: IO[bytes], number: int) -> int | None:
+        if self._first is None:
+            stream.seek(0)
+            self._first = after_headings(_read_fully(stream, GREATEST_HEADINGS + 1))
+        nominal = number * self._size
+        if nominal <= self._first:
+            return self._first
+        begin = max(self._first, nominal - CONTEXT)
+        stream.seek(begin)
+        piece = _read_fully(stream, nominal + CONTEXT - begin)
+        found = row_start(
+            piece,
+            nominal - begin,
+            len(self._file.headings),
+            begins_a_row=begin == self._first,
+            ends_the_file=begin + len(piece) >= self._file.size,
+        )
+        return None if found is None else begin + found
+
+
 def blocks_of(
     file: WorkerFile, name: str, size: int = BLOCK_BYTES, *, is_careful: bool = False
 ) -> list[Block]:
@@ -58,26 +134,8 @@ def blocks_of(
     """
     if not file.form.is_plain or is_careful:
         return [Block(file, f"{name}-0000", 0, None, is_careful)]
-    with file.open() as stream:
-        cuts = [after_headings(_read_fully(stream, GREATEST_HEADINGS + 1))]
-        for nominal in range(cuts[0] + size, file.size - size // 2, size):
-            begin = max(cuts[-1], nominal - CONTEXT)
-            stream.seek(begin)
-            piece = _read_fully(stream, nominal + CONTEXT - begin)
-            found = row_start(
-                piece,
-                nominal - begin,
-                len(file.headings),
-                begins_a_row=begin == cuts[-1],
-                ends_the_file=begin + len(piece) >= file.size,
-            )
-            if found is not None:
-                cuts.append(begin + found)
-    ends = [*cuts[1:], file.size]
-    return [
-        Block(file, f"{name}-{index:04d}", start, end)
-        for index, (start, end) in enumerate(zip(cuts, ends, strict=True))
-    ]
+    ranges = Ranges(file, name, size)
+    return [block for number in range(len(ranges)) if (block := ranges.block(number))]
 
 
 def chunks(block: Block, size: int = BLOCK_BYTES) -> Iterator[bytes]:

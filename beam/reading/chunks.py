@@ -11,16 +11,19 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apache_beam as beam
 import pyarrow as pa
+from apache_beam.io.restriction_trackers import OffsetRange, OffsetRestrictionTracker
 from apache_beam.metrics import Metrics
 from apache_beam.pvalue import TaggedOutput
+from apache_beam.transforms.core import RestrictionProvider
 from apache_beam.transforms.display import DisplayDataItem
 
-from crime_pipelines.beam.reading.blocks import BLOCK_BYTES, Block, chunks
+from crime_pipelines.beam.reading.blocks import BLOCK_BYTES, Block, Ranges, chunks
 from crime_pipelines.beam.reading.careful import MOST_MALFORMED, read_carefully, row_by_row
+from crime_pipelines.beam.reading.files import WorkerFile
 from crime_pipelines.beam.reading.rows import ReadRows, separate_rejects, type_rows
 from crime_pipelines.domain.records.csv_splitter import LineTooLongError, records
 from crime_pipelines.engines.duckdb.csv_scan import CSVOptions
@@ -35,6 +38,8 @@ REJECTS: Final = "rejects"
 ROW_COUNTS: Final = "row_counts"
 #: The group of the pipeline's metrics.
 METRICS: Final = "crime_pipelines"
+#: Blocks of a range before a runner splits it.
+BLOCKS_AT_FIRST: Final = 4
 FAST: Final = CSVOptions(headings=False)
 _PIECE: Final = 1 << 20
 
@@ -65,6 +70,13 @@ class Reading(beam.DoFn):
         if rows.rejects.num_rows:
             yield TaggedOutput(REJECTS, (name, rows.rejects))
         yield TaggedOutput(ROW_COUNTS, rows.row_counts(file))
+
+    def _block(self, block: Block) -> Iterator[pa.Table | TaggedOutput]:
+        for number, data in enumerate(chunks(block, self._chunk_bytes)):
+            name = f"{block.name}-{number:04d}"
+            for part, rows in enumerate(read_chunk(data, block.file, self._shift_years)):
+                yield from self._given(f"{name}-{part:04d}", rows, block.file)
+            self._mark(f"{name}-{len(data)}")
 
     def _mark(self, name: str) -> None:
         if self._marks is not None:
@@ -97,12 +109,59 @@ class ReadBlock(Reading):
                 ):
                     yield from self._given(f"{block.name}-{number:04d}", rows, block.file)
                 self._mark(f"{block.name}-{block.file.size}")
-                return
-            for number, data in enumerate(chunks(block, self._chunk_bytes)):
-                name = f"{block.name}-{number:04d}"
-                for part, rows in enumerate(read_chunk(data, block.file, self._shift_years)):
-                    yield from self._given(f"{name}-{part:04d}", rows, block.file)
-                self._mark(f"{name}-{len(data)}")
+            else:
+                yield from self._block(block)
+
+
+class ReadRanges(Reading, RestrictionProvider):
+    """Reads plain files in ranges of blocks, which a runner may split while they are read."""
+
+    def process(
+        self,
+        element: tuple[str, WorkerFile],
+        tracker: Any = beam.DoFn.RestrictionParam(),  # noqa: B008 - Beam's way to declare it
+    ) -> Iterator[pa.Table | TaggedOutput]:
+        """Read a range of a file's blocks.
+
+        Args:
+            element: a name that no other file of the run has, and the file.
+            tracker: claims the blocks, one after the other.
+
+        Yields:
+            As `ReadBlock.process` does.
+
+        Raises:
+            PipelineError: the file can't be read, or rows were lost.
+        """
+        _, file = element
+        ranges = self._ranges(element)
+        number = tracker.current_restriction().start
+        with faults_in_words(file):
+            while tracker.try_claim(number):
+                block = ranges.block(number)
+                if block is not None:
+                    yield from self._block(block)
+                number += 1
+
+    def initial_restriction(self, element: tuple[str, WorkerFile]) -> OffsetRange:
+        """Return all blocks of a file."""
+        return OffsetRange(0, len(self._ranges(element)))
+
+    def create_tracker(self, restriction: OffsetRange) -> OffsetRestrictionTracker:
+        """Return a tracker of numbers of blocks."""
+        return OffsetRestrictionTracker(restriction)
+
+    def split(self, element: tuple[str, WorkerFile], restriction: OffsetRange) -> Iterator[OffsetRange]:
+        """Split a range before it is read, for runners that do not while it is."""
+        yield from restriction.split(BLOCKS_AT_FIRST, 1)
+
+    def restriction_size(self, element: tuple[str, WorkerFile], restriction: OffsetRange) -> int:
+        """Return the bytes of a range, about."""
+        return self._ranges(element).bytes_of(restriction.start, restriction.stop)
+
+    def _ranges(self, element: tuple[str, WorkerFile]) -> Ranges:
+        name, file = element
+        return Ranges(file, name, self._chunk_bytes)
 
 
 def read_chunk(data: bytes, file: SourceFile, shift_years: int) -> Iterator[ReadRows]:

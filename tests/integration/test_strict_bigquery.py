@@ -180,3 +180,31 @@ def test_tables_and_columns_can_be_out_of_an_accounts_reach(
                 put(other, NOW)
     finally:
         cloud.access.unlink()
+
+
+def test_a_table_is_read_as_of_a_moment_or_refused(client: bigquery.Client) -> None:
+    name = f"{PROJECT}.strict.history"
+    client.create_table(bigquery.Table(name, schema=[bigquery.SchemaField("id", "INTEGER")]))
+
+    def ids(moment: datetime) -> list[int]:
+        then = f"FOR SYSTEM_TIME AS OF TIMESTAMP '{moment.isoformat(sep=' ')}'"
+        return [row[0] for row in client.query(f"SELECT id FROM strict.history {then} ORDER BY id").result()]
+
+    def moment() -> datetime:
+        ((now,),) = client.query_and_wait("SELECT CURRENT_TIMESTAMP()")
+        found: datetime = now
+        return found
+
+    client.query_and_wait("INSERT INTO strict.history VALUES (1)")
+    of_statement = moment()
+    assert client.insert_rows_json(name, [{"id": 2}]) == []
+    of_first = moment()
+    assert ids(of_first) == [1, 2]
+    assert client.insert_rows_json(name, [{"id": 3}]) == []
+    of_last = moment()
+    assert (ids(of_statement), ids(of_last)) == ([1], [1, 2, 3])
+    client.query_and_wait("DELETE FROM strict.history WHERE id = 1")
+    assert (ids(of_statement), ids(moment())) == ([1], [2, 3])
+    for lost in (of_first, of_last):
+        with pytest.raises(GoogleAPICallError, match="the local cloud keeps no copy of"):
+            ids(lost)

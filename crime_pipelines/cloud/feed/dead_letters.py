@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from crime_pipelines.cloud.clients import retry_of, warehouse_client
@@ -96,12 +96,13 @@ def replay(settings: Settings, reason: str | None = None) -> Replayed:
     """
     layout = deployed_layout(settings)
     found = letters(settings, reason)
+    now = datetime.now(UTC)
     whole = [each for each in found if each.is_whole]
     good = [
         each.payload
         for each in whole
         if each.reason != OTHER_DEPARTMENT
-        and not isinstance(read_message(each.payload, settings.shift_years, layout), BadMessage)
+        and not isinstance(read_message(each.payload, settings.shift_years, layout, now), BadMessage)
     ]
     published = publish_all(settings, settings.feed_topic, good, layout.department)
     return Replayed(published, len(whole) - published, len(found) - len(whole))

@@ -10,6 +10,7 @@ from typing import Any, Final
 from crime_pipelines.localcloud.bigquery.access import Reach
 from crime_pipelines.localcloud.bigquery.appended_rows import Connection
 from crime_pipelines.localcloud.bigquery.strict import Strict
+from crime_pipelines.localcloud.bigquery.time_travel import keep_no_copy_of_appended
 from crime_pipelines.localcloud.calls.accounts import accounts_by_token, caller, email
 from crime_pipelines.localcloud.calls.record import Calls
 
@@ -26,6 +27,7 @@ def install(access: Path | None, calls: Path, token: str) -> None:
     """
     _wrap_rest(access, Calls(calls))
     _keep_required_filter()
+    keep_no_copy_of_appended()
     _check_appended_rows(access, accounts_by_token(token))
 
 

@@ -1,0 +1,1 @@
+"""A feed's history of messages, and whether the warehouse says of it what a batch says."""
