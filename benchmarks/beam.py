@@ -2,7 +2,8 @@
 
 The aims: at most twice the embedded engine's wall time on 2 million rows; at least 25 times the rows a second
 of a pipeline of dictionaries; at most a twentieth of the worker's CPU that a message took when the stream
-kept state, end to end (needs Prism, the local cloud and the whole history of this repository).
+kept state, end to end (needs the local cloud, Prism by `make prism` and PRISM=build/prism, and the whole
+history of this repository).
 
 Rows a second are those of the pipelines at work, what more rows take beyond fewer: neither Beam's start
 counts, which weighs on the slower pipeline's few rows, nor the report, which weighs on the faster one's short
@@ -18,7 +19,7 @@ from typing import Final
 
 from benchmarks import tables
 from benchmarks.aims import judged, measured
-from benchmarks.messages import cost
+from benchmarks.messages import cost, lacking
 from benchmarks.variants import BEAM, BEAM_ROWS, ENGINE, Variant
 
 GREATEST_WALL_RATIO: Final = 2.0
@@ -38,6 +39,8 @@ def main() -> int:
     parser.add_argument("--row-by-row", type=int, default=200_000, metavar="N", help="rows of that peer")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="rounds")
     arguments = parser.parse_args()
+    if lack := lacking():
+        parser.error(lack)
     print(tables.header(arguments.repeat), "\n")
 
     large = measured([ENGINE, BEAM], arguments.rows, arguments.repeat)

@@ -18,9 +18,12 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks.inputs import incident_file
+from crime_pipelines.beam.runners import prism_binary
 from crime_pipelines.cloud.feed.replay import messages_of
 from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.errors import PipelineError
 from crime_pipelines.localcloud.emulators import Emulators
+from crime_pipelines.localcloud.prerequisites import bigquery_emulator
 from crime_pipelines.sources import resolve
 
 #: The last commit whose stream held each incident's version in state and counted by steps.
@@ -45,6 +48,17 @@ class Cost(NamedTuple):
     with_state: float
 
 
+def lacking() -> str:
+    """Say what the measurement lacks here; empty if nothing."""
+    try:
+        prism_binary()
+        bigquery_emulator(lambda text: None)
+    except PipelineError as error:
+        return str(error)
+    there = subprocess.run(["git", "-C", _ROOT, "cat-file", "-e", STATEFUL], check=False, capture_output=True)
+    return f"commit {STATEFUL[:7]} is not in this clone: git fetch --unshallow" if there.returncode else ""
+
+
 def cost(rounds: int) -> Cost:
     """Measure both, in turn.
 
@@ -55,7 +69,7 @@ def cost(rounds: int) -> Cost:
         The cost.
 
     Raises:
-        subprocess.CalledProcessError: one fails, or the commit `STATEFUL` is not in this clone.
+        subprocess.CalledProcessError: one fails.
     """
     found: dict[str, dict[int, list[float]]] = {name: {FEW: [], MANY: []} for name in Cost._fields}
     with tempfile.TemporaryDirectory() as folder, _as_it_was(Path(folder) / "tree") as tree:
