@@ -6,14 +6,11 @@ element: rows one by one would take some twenty times as long.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 import apache_beam as beam
-import pyarrow as pa
-import pyarrow.compute as pc
-from apache_beam.metrics import Metrics
-from apache_beam.pvalue import PCollection, TaggedOutput
+from apache_beam.pvalue import PCollection
 from apache_beam.transforms.display import DisplayDataItem
 
 from crime_pipelines.beam.arrow import IncidentTable
@@ -22,10 +19,10 @@ from crime_pipelines.beam.parquet import bucket_name, write_by_year, write_rejec
 from crime_pipelines.beam.parting import PartByBucket
 from crime_pipelines.beam.reading.blocks import BLOCK_BYTES, Block, blocks_of
 from crime_pipelines.beam.reading.checks import CountRows
-from crime_pipelines.beam.reading.chunks import METRICS, REJECTS, ROW_COUNTS, ReadBlock, Reading, ReadRanges
+from crime_pipelines.beam.reading.chunks import REJECTS, ROW_COUNTS, ReadBlock, Reading, ReadRanges
 from crime_pipelines.beam.reading.files import WorkerFile
 from crime_pipelines.beam.reading.small_files import MOST_FILES, ReadSmallFiles, is_small
-from crime_pipelines.beam.versions import latest_versions
+from crime_pipelines.beam.versions import DropSuperseded
 from crime_pipelines.schema.row_counts import RowCounts
 from crime_pipelines.sources import SourceFile
 
@@ -222,37 +219,6 @@ class LatestInBuckets(beam.PTransform):
     def display_data(self) -> dict[str, DisplayDataItem]:
         """Return what a runner's page shows of this step."""
         return {"buckets": DisplayDataItem(self._buckets, label="Buckets")}
-
-
-class DropSuperseded(beam.DoFn):
-    """Keeps the current version of each incident of a bucket."""
-
-    def __init__(self) -> None:
-        """Set up the counter."""
-        super().__init__()
-        self._superseded = Metrics.counter(METRICS, "versions_superseded")
-
-    def process(
-        self, element: tuple[int, Iterable[pa.Table]]
-    ) -> Iterator[tuple[int, pa.Table] | TaggedOutput]:
-        """Compare the versions of one bucket.
-
-        Args:
-            element: the bucket's number, and the versions in it.
-
-        Yields:
-            The number, and the incidents; tagged, their row_counts.
-        """
-        bucket, tables = element
-        versions = pa.concat_tables(tables)
-        incidents, deleted = latest_versions(versions)
-        superseded = versions.num_rows - incidents.num_rows
-        self._superseded.inc(superseded)
-        yield bucket, incidents
-        latest = pc.max(incidents["occurred_at"]).as_py()
-        yield TaggedOutput(
-            ROW_COUNTS, RowCounts([], incidents.num_rows, superseded, latest=latest, deleted=deleted)
-        )
 
 
 class WriteBuckets(beam.PTransform):

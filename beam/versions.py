@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 
+import apache_beam as beam
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from apache_beam.metrics import Metrics
+from apache_beam.pvalue import TaggedOutput
 
 from crime_pipelines.beam.arrow import query, usable_threads
+from crime_pipelines.beam.reading.chunks import METRICS, ROW_COUNTS
 from crime_pipelines.domain.versions import LATEST_FIRST
+from crime_pipelines.schema.row_counts import RowCounts
 
 _LATEST: Final = (
     "WITH repeated AS (SELECT id FROM versions GROUP BY id HAVING COUNT(*) > 1) "
@@ -83,3 +88,34 @@ def _current(versions: pa.Table) -> pa.Table:
     if (ids[1:] != ids[:-1]).all():
         return versions
     return query(_LATEST, versions=versions).cast(versions.schema)
+
+
+class DropSuperseded(beam.DoFn):
+    """Keeps the current version of each incident of a bucket."""
+
+    def __init__(self) -> None:
+        """Set up the counter."""
+        super().__init__()
+        self._superseded = Metrics.counter(METRICS, "versions_superseded")
+
+    def process(
+        self, element: tuple[int, Iterable[pa.Table]]
+    ) -> Iterator[tuple[int, pa.Table] | TaggedOutput]:
+        """Compare the versions of one bucket.
+
+        Args:
+            element: the bucket's number, and the versions in it.
+
+        Yields:
+            The number, and the incidents; tagged, their row_counts.
+        """
+        bucket, tables = element
+        versions = pa.concat_tables(tables)
+        incidents, deleted = latest_versions(versions)
+        superseded = versions.num_rows - incidents.num_rows
+        self._superseded.inc(superseded)
+        yield bucket, incidents
+        latest = pc.max(incidents["occurred_at"]).as_py()
+        yield TaggedOutput(
+            ROW_COUNTS, RowCounts([], incidents.num_rows, superseded, latest=latest, deleted=deleted)
+        )
