@@ -24,6 +24,8 @@ from crime_pipelines.schema.protobuf_rows import RowEncoder, RowError
 #: Rows and bytes of a request: half of the bytes that BigQuery takes.
 MOST_ROWS: Final = 500
 MOST_BYTES: Final = 5 * 1024 * 1024
+#: Bytes of payloads that wait with their rows: a message may have 10 MB, a dead letter's row a few kB.
+MOST_HELD: Final = 32 * 1024 * 1024
 
 
 class AppendRows(beam.DoFn):
@@ -33,20 +35,28 @@ class AppendRows(beam.DoFn):
     it again; so does a table that is not there, out of reach or without a column, which no message can cause.
     """
 
-    def __init__(self, settings: Settings, table: Table, row_of: Callable[[Any], dict[str, Any]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        table: Table,
+        row_of: Callable[[Any], dict[str, Any]],
+        held_of: Callable[[Any], int] | None = None,
+    ) -> None:
         """Say where to.
 
         Args:
             settings: the settings.
             table: the table of the warehouse's dataset; it has a column `loaded_at`, which is added.
             row_of: makes an element's row, values as `RowEncoder` takes them.
+            held_of: the bytes that an element holds beside its row, such as its message.
         """
         super().__init__()
         self._settings, self._table, self._row_of = settings, table, row_of
+        self._held_of = held_of
         self._encoder: RowEncoder | None = None
         self._stream: RowStream | None = None
         self._batch: list[tuple[WindowedValue, bytes]] = []
-        self._bytes = 0
+        self._bytes = self._held = 0
         self._appended = Metrics.counter(METRICS, f"rows_appended_{table.name}")
         self._refused = Metrics.counter(METRICS, f"rows_refused_{table.name}")
 
@@ -57,7 +67,7 @@ class AppendRows(beam.DoFn):
 
     def start_bundle(self) -> None:
         """Nothing waits."""
-        self._batch, self._bytes = [], 0
+        self._batch, self._bytes, self._held = [], 0, 0
 
     def process(
         self,
@@ -90,11 +100,17 @@ class AppendRows(beam.DoFn):
             self._refused.inc()
             yield element, f"the row has {len(row):,} bytes"
             return
-        if len(self._batch) >= MOST_ROWS or self._bytes + len(row) > MOST_BYTES:
+        held = self._held_of(element) if self._held_of else 0
+        if self._batch and (
+            len(self._batch) >= MOST_ROWS
+            or self._bytes + len(row) > MOST_BYTES
+            or self._held + held > MOST_HELD
+        ):
             for refused in self._append():
                 yield refused.value
         self._batch.append((WindowedValue(element, moment, (window,)), row))
         self._bytes += len(row)
+        self._held += held
 
     def finish_bundle(self) -> Iterator[WindowedValue]:
         """Append what waits, before the messages count as handled.
@@ -115,7 +131,8 @@ class AppendRows(beam.DoFn):
     def _append(self) -> Iterator[WindowedValue]:
         if self._stream is None or self._encoder is None:
             raise RuntimeError("rows before setup")
-        batch, self._batch, self._bytes = self._batch, [], 0
+        batch = self._batch
+        self.start_bundle()
         if not batch:
             return
         stamp = self._encoder.encode({"loaded_at": datetime.now(UTC)})

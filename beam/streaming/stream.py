@@ -94,7 +94,12 @@ class WriteFeed(beam.PTransform):
         """
         source = self._source
         refused = feed.versions | "ToVersions" >> beam.ParDo(
-            AppendRows(self._settings, warehouse.INCIDENT_VERSIONS, lambda each: each.row(source))
+            AppendRows(
+                self._settings,
+                warehouse.INCIDENT_VERSIONS,
+                lambda each: each.row(source),
+                lambda each: len(each.payload),
+            )
         )
         refused_letters = refused | "RefusedVersions" >> beam.MapTuple(
             lambda version, why: version.refused(why)
@@ -102,7 +107,7 @@ class WriteFeed(beam.PTransform):
         letters = (feed.dead_letters, refused_letters) | "AllLetters" >> beam.Flatten()
         # What is refused there too is on the topic.
         letters | "ToDeadLetters" >> beam.ParDo(
-            AppendRows(self._settings, warehouse.DEAD_LETTERS, DeadLetter.row)
+            AppendRows(self._settings, warehouse.DEAD_LETTERS, DeadLetter.row, lambda each: len(each.payload))
         )
         return letters
 

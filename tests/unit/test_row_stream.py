@@ -22,7 +22,7 @@ from google.cloud.bigquery_storage_v1 import types
 from google.rpc.code_pb2 import INTERNAL, INVALID_ARGUMENT, NOT_FOUND
 from google.rpc.status_pb2 import Status
 
-from crime_pipelines.beam.streaming.sinks import MOST_BYTES, MOST_ROWS, AppendRows
+from crime_pipelines.beam.streaming.sinks import MOST_BYTES, MOST_HELD, MOST_ROWS, AppendRows
 from crime_pipelines.cloud.clients import BIGQUERY_EMULATOR, BIGQUERY_STORAGE_EMULATOR
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse import row_stream
@@ -279,3 +279,14 @@ def test_batches_are_bounded_in_rows_and_bytes_and_stamped(server: Server) -> No
     stamp = len(ENCODER.encode({"loaded_at": "2026-11-30T00:00:00+00:00"}))
     assert server.taken[1].startswith(ENCODER.encode(element(1)))
     assert len(server.taken[1]) == len(ENCODER.encode(element(1))) + stamp
+
+
+def test_batches_are_bounded_in_what_their_elements_hold(server: Server) -> None:
+    sink = AppendRows(Settings("p", retry_seconds=30), TABLE, element, lambda number: MOST_HELD // 3 * number)
+    sink.setup()
+    sink.start_bundle()
+    for number in (1, 2, 1, 1, 1, 9, 0):
+        assert not list(sink.process(number, Timestamp.now(), GlobalWindow()))
+    assert not list(sink.finish_bundle())
+    sink.teardown()
+    assert server.sizes == [2, 3, 1, 1]
