@@ -16,6 +16,9 @@ from crime_pipelines.synthetic import generate
 
 pytest.importorskip("pyspark", reason="needs the extra spark: make dev")
 
+from crime_pipelines.localcloud.dataproc.lost_worker import home_within
+from crime_pipelines.localcloud.needs import spark_home
+
 #: The engine in a driver whose executors are handed the wheel and start in an empty folder.
 _DRIVER = """
 import sys
@@ -52,10 +55,14 @@ def test_the_same_answers_on_two_executors_that_have_the_wheel(tmp_path: Path) -
     driver.write_text(_DRIVER, encoding="utf-8")
     (tmp_path / "scratch").mkdir()
     arguments = (source, tmp_path / "out", package, tmp_path / "scratch")
-    pythons = {"PYSPARK_PYTHON": str(bare / "bin" / "python"), "PYSPARK_DRIVER_PYTHON": sys.executable}
+    settings = {
+        "PYSPARK_PYTHON": str(bare / "bin" / "python"),
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_HOME": str(home_within(tmp_path, spark_home())),  # executors keep their files below it
+    }
     done = subprocess.run(
         [sys.executable, str(driver), *map(str, arguments)],
-        env={**os.environ, **pythons},
+        env={**os.environ, **settings},
         cwd=tmp_path,
         check=False,
         capture_output=True,
