@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crime_pipelines.analysis.daily import DAY, kinds_of, slow_course
 from crime_pipelines.analysis.day_series import after_shift, original_days
+from crime_pipelines.domain.confidence import Z_95
 from crime_pipelines.errors import InputError
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _MEANS: Final = ("meantemp", "tavg", "temperature", "meantemperature", "temp")
 _EXTREMES: Final = (("maxtemp", "mintemp"), ("tmax", "tmin"))
 _FORMS: Final = ("%Y-%m-%d", "%m/%d/%y", "%m/%d/%Y", "%Y%m%d")
 _BLOCK: Final = 28
-_Z: Final = 1.959963984540054
 _NO_DATA: Final = "the temperatures cover too few days of this month"
 
 
@@ -132,7 +132,7 @@ def month_effects(
     unusual = values - _usual(values, known, described)
     design = np.column_stack([unusual / 10, described, slow_course(len(days), DAY)])[known]
     slope, error = _slope(design, np.log(counts[known] + 0.5), np.flatnonzero(known) // _BLOCK)
-    per_ten = [float(np.expm1(each)) for each in (slope, slope - _Z * error, slope + _Z * error)]
+    per_ten = [float(np.expm1(each)) for each in (slope, slope - Z_95 * error, slope + Z_95 * error)]
     months: list[tuple[Any, ...]] = []
     of_month = Counter((day.year, day.month) for day in days)
     for year, month in sorted(of_month):
@@ -144,7 +144,7 @@ def month_effects(
             months.append((begins, int(both.sum()), None, None, incidents, *[None] * 3, *per_ten, _NO_DATA))
             continue
         distance = float(unusual[both].mean()) / 10
-        ends = sorted(distance * (slope + side * _Z * error) for side in (-1, 1))
+        ends = sorted(distance * (slope + side * Z_95 * error) for side in (-1, 1))
         effects = [1 - float(np.exp(-each)) for each in (distance * slope, *ends)]
         mean = float(values[both].mean())
         months.append(

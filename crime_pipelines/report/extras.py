@@ -9,7 +9,7 @@ from crime_pipelines.output.record import RunRecord
 from crime_pipelines.questions import REPORT_QUESTIONS, Answer, Question
 from crime_pipelines.report.charts.geojson import bundled_outlines
 from crime_pipelines.report.charts.hexagons import Rings, area_shapes
-from crime_pipelines.report.filter_counts import Counts
+from crime_pipelines.report.filters.counts import Counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from crime_pipelines.report.charts.draw import Picture, picture
 from crime_pipelines.report.charts.hexagons import Rings
 from crime_pipelines.report.charts.vega import vega
 from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.explorer import KEYS, explorer
 from crime_pipelines.report.extras import Extras
+from crime_pipelines.report.filters.explorer import KEYS, explorer
 from crime_pipelines.report.methods import methods
 from crime_pipelines.report.resources import static_text
 from crime_pipelines.report.sections import Words, section_of
@@ -150,7 +150,7 @@ def page_text(
     scripts = [static_text("page.js")]
     library = None
     if content["explorer"]:
-        scripts += map(static_text, ("counts.js", "choices.js", "explorer.js"))
+        scripts += map(static_text, ("counts.js", "calendar.js", "measures.js", "choices.js", "explorer.js"))
         library = vega()
     if extras.live:
         scripts.append(static_text("live.js"))

@@ -9,8 +9,9 @@ import math
 import random
 import re
 from calendar import monthrange
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,8 +25,12 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from crime_pipelines.domain.areas import AREAS
 from crime_pipelines.domain.offences import normal_type
-from crime_pipelines.questions import QUESTIONS
-from crime_pipelines.report.formatting import percent_of
+from crime_pipelines.engines.base import ask
+from crime_pipelines.engines.duckdb.engine import DuckDBEngine
+from crime_pipelines.output.reader import read_output
+from crime_pipelines.questions import QUESTIONS, REPORT_QUESTIONS
+from crime_pipelines.report import Extras, write_report
+from crime_pipelines.report.formatting import MINUS, NBSP, percent, percent_of, rate
 from crime_pipelines.report.printing import find_browser, print_page
 from tests.browser.conftest import HOSTILE
 from tests.waiting import PATIENCE
@@ -33,7 +38,12 @@ from tests.waiting import PATIENCE
 #: The hostile texts as types of crime: in their normal form.
 HOSTILE_TYPES = [str(normal_type(text)) for text in HOSTILE]
 CENTRE = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })"
-LISTED = ("type", "area", "district")
+LISTED = ("type", "area", "district", "beat")
+MEASURES = (
+    *("incidents", "per_day", "per_1000_residents_per_year", "late_night"),
+    *("late_night_per_1000_residents_per_year", "arrest_rate", "change"),
+)
+YEARLY = 365.25
 LATE = "(hour(occurred_at) >= 22 OR hour(occurred_at) < 4)"
 COUNTS = f"count(*), count(*) FILTER (arrest), count(*) FILTER ({LATE})"
 RESIDENTS = {area.number: area.residents for area in AREAS}
@@ -41,6 +51,14 @@ RESIDENTS = {area.number: area.residents for area in AREAS}
 TOOLTIPS = """
 const marks = document.querySelectorAll(`[data-chart=${arguments[0]}] .live svg path`);
 return [...marks].map((mark) => mark.__data__?.tooltip).filter((said) => said && Object.keys(said).length);
+"""
+#: Wait until what was chosen last is drawn: several changes may come in one go.
+ALL_DRAWN = """
+const [root, done] = arguments;
+const said = () => root.querySelector("[data-slot=words]").textContent.replace(/: [\\d,]+ incidents?$/, "");
+const wanted = () => `${said()} ${root.querySelector("[name=by]").value}`;
+const look = () => (root.dataset.drawn === wanted() ? done() : setTimeout(look, 5));
+look();
 """
 #: What stands in the margins of a printed page, as far as the browser knows it.
 PAGE_MARGINS = """
@@ -59,13 +77,41 @@ return [...texts].map((text) => text.textContent);
 
 
 class Choice(NamedTuple):
-    """Positions in the lists of the filters, none for all, and in the months."""
+    """Positions in the lists of the filters, none for all; the first day and the last; the measure."""
 
     type: frozenset[int]
     area: frozenset[int]
     district: frozenset[int]
-    from_: int
-    to: int
+    beat: frozenset[int]
+    from_: date
+    to: date
+    by: str = "incidents"
+
+
+class Place(NamedTuple):
+    """What a measure is worked out from, by SQL."""
+
+    incidents: int
+    arrests: int
+    late: int
+    days: int
+    residents: int | None
+    before: tuple[int, int] | None
+
+    def value(self, measure: str) -> float | None:
+        """The measure; None where it is not defined."""
+        years = self.residents and self.residents * self.days / YEARLY / 1000
+        if measure in ("incidents", "late_night"):
+            return self.incidents if measure == "incidents" else self.late
+        if measure == "per_day":
+            return self.incidents / self.days
+        if measure == "arrest_rate":
+            return self.arrests / self.incidents if self.incidents else None
+        if measure == "change":
+            if not self.before or not self.before[0]:
+                return None
+            return (self.incidents / self.days) / (self.before[0] / self.before[1]) - 1
+        return (self.incidents if measure.startswith("per_1000") else self.late) / years if years else None
 
 
 def opened(browser: Chrome, output: Path, mark: str = "") -> WebElement:
@@ -101,10 +147,20 @@ def choose(browser: Chrome, root: WebElement, name: str, text: str) -> None:
     folded.find_element(By.TAG_NAME, "summary").send_keys(Keys.ESCAPE)
 
 
-def choose_month(browser: Chrome, root: WebElement, name: str, text: str) -> None:
-    """Choose the first month or the last, and wait until the charts are drawn."""
+def choose_day(browser: Chrome, root: WebElement, name: str, day: date) -> None:
+    """Choose the first day or the last, as a person types it, and wait until the charts are drawn."""
     browser.execute_script("delete arguments[0].dataset.drawn", root)
-    Select(root.find_element(By.NAME, name)).select_by_visible_text(text)
+    field = root.find_element(By.NAME, name)
+    browser.execute_script(CENTRE, field)
+    field.send_keys(f"{day:%m%d%Y}")
+    browser.execute_script("arguments[0].blur()", field)
+    waited(browser, lambda: root.get_attribute("data-drawn"))
+
+
+def choose_measure(browser: Chrome, root: WebElement, text: str) -> None:
+    """Choose a measure, and wait until the charts are drawn."""
+    browser.execute_script("delete arguments[0].dataset.drawn", root)
+    Select(root.find_element(By.NAME, "by")).select_by_visible_text(text)
     waited(browser, lambda: root.get_attribute("data-drawn"))
 
 
@@ -121,19 +177,24 @@ def choose_at_once(browser: Chrome, root: WebElement, choice: Choice) -> None:
     browser.execute_script(
         "const [root, chosen] = arguments; const { elements } = root.querySelector('form');"
         "delete root.dataset.drawn;"
-        "for (const name of ['type', 'area', 'district'])"
+        "for (const name of ['type', 'area', 'district', 'beat'])"
         "  for (const box of root.querySelectorAll(`[data-filter=${name}] input[type=checkbox]`))"
         "    box.checked = chosen[name].includes(Number(box.value));"
-        "for (const end of ['from', 'to']) elements[end].value = String(chosen[end]);"
-        "root.querySelector('form').dispatchEvent(new Event('change'))",
+        "elements.by.value = chosen.by;"
+        "for (const end of ['from', 'to', 'from']) {"
+        "  elements[end].value = chosen[end];"
+        "  elements[end].dispatchEvent(new Event('change', { bubbles: true }));"
+        "}"
+        "for (const end of ['from', 'to']) elements[end].dispatchEvent(new Event('blur'));",
         root,
         {
             **{name: sorted(getattr(choice, name)) for name in LISTED},
-            "from": choice.from_,
-            "to": choice.to,
+            "from": choice.from_.isoformat(),
+            "to": choice.to.isoformat(),
+            "by": choice.by,
         },
     )
-    waited(browser, lambda: root.get_attribute("data-drawn"))
+    browser.execute_async_script(ALL_DRAWN, root)
 
 
 def slot(root: WebElement, name: str) -> str:
@@ -190,6 +251,7 @@ class Lists:
         self.types = self._values("primary_type", "count(*) DESC, 1 NULLS FIRST")
         self.areas = self._values("community_area", "1 NULLS LAST")
         self.districts = self._values("district", "1 NULLS LAST")
+        self.beats = self._values("beat", "1 NULLS LAST")
         ((first, last),) = incidents.execute(
             "SELECT min(occurred_at), max(occurred_at) FROM incidents"
         ).fetchall()
@@ -198,6 +260,8 @@ class Lists:
             date(at // 12, at % 12 + 1, 1)
             for at in range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
         ]
+        #: All that can be chosen.
+        self.begin, self.end = self.months[0], month_end(self.months[-1])
 
     def _values(self, column: str, order: str) -> list[Any]:
         asked = f"SELECT {column} FROM incidents GROUP BY 1 ORDER BY {order}"
@@ -212,32 +276,89 @@ class Lists:
             ("type", "primary_type", self.types),
             ("area", "community_area", self.areas),
             ("district", "district", self.districts),
+            ("beat", "beat", self.beats),
         ):
             if (positions := getattr(choice, name)) and name not in but:
                 where.append("(" + " OR ".join(f"{column} IS NOT DISTINCT FROM ?" for _ in positions) + ")")
                 values += [options[at] for at in positions]
-        where.append("date_trunc('month', occurred_at) BETWEEN ? AND ?")
-        values += [self.months[choice.from_], self.months[choice.to]]
+        where.append("occurred_at::DATE BETWEEN ? AND ?")
+        values += [choice.from_, choice.to]
         return self._incidents.execute(
             f"SELECT {counts} FROM incidents WHERE {' AND '.join(where)} {rest}", values
         ).fetchall()
 
+    def covered(self, begin: date, end: date) -> tuple[date, date]:
+        """The part of a stretch that the data cover."""
+        return max(begin, self.first), min(end, self.last)
+
     def days(self, choice: Choice) -> int:
-        """The days of the months chosen that the data cover."""
-        begin, month = self.months[choice.from_], self.months[choice.to]
-        end = date(month.year, month.month, monthrange(month.year, month.month)[1])
-        return (min(end, self.last) - max(begin, self.first)).days + 1
+        """The days chosen that the data cover."""
+        begin, end = self.covered(choice.from_, choice.to)
+        return (end - begin).days + 1
+
+    def before(self, choice: Choice) -> Choice | None:
+        """The same choice a year before; None where the data do not reach so far."""
+        begin, end = self.covered(choice.from_, choice.to)
+        last = month_end(date(end.year - 1, end.month, 1))
+        earlier = (
+            date(begin.year - 1, begin.month, min(begin.day, 28 if begin.month == 2 else 31)),
+            last if end == month_end(end) else end.replace(year=end.year - 1),
+        )
+        return choice._replace(from_=earlier[0], to=earlier[1]) if earlier[0] >= self.first else None
+
+    def places(
+        self, choice: Choice, column: str, residents: Mapping[Any, int | None], *, but: Sequence[str] = ()
+    ) -> dict[Any, Place]:
+        """What measures are worked out from, for each value of a column."""
+        earlier = self.before(choice)
+        ago: dict[Any, int] = {}
+        if earlier:
+            ago = dict(self.ask(earlier, f"{column}, count(*)", "GROUP BY 1", but=but))
+        here = not (choice.district or choice.beat)
+        return {
+            value: Place(
+                *counts,
+                self.days(choice),
+                residents.get(value) if here else None,
+                (ago.get(value, 0), self.days(earlier)) if earlier else None,
+            )
+            for value, *counts in self.ask(choice, f"{column}, {COUNTS}", "GROUP BY 1", but=but)
+        }
+
+    def residents(self, choice: Choice) -> int | None:
+        """The residents of the areas chosen."""
+        each = (
+            [RESIDENTS.get(self.areas[at]) for at in choice.area] if choice.area else list(RESIDENTS.values())
+        )
+        known = [number for number in each if number]
+        return sum(known) if len(known) == len(each) and not (choice.district or choice.beat) else None
 
     def any_choice(self, chance: random.Random) -> Choice:
-        """Choose at random: nothing, one or a few of each list; all months, one or a stretch of them."""
+        """Choose at random: nothing, one or a few of each list; all days, whole months or any days."""
 
         def some(options: Sequence[Any], most: int) -> frozenset[int]:
             number = chance.choice([0, 0, 1, 2, most])
             return frozenset(chance.sample(range(len(options)), min(number, len(options))))
 
-        ends = sorted(chance.choices(range(len(self.months)), k=2))
-        begin, end = chance.choice([(0, len(self.months) - 1), (ends[0], ends[1]), (ends[0], ends[0])])
-        return Choice(some(self.types, 6), some(self.areas, 30), some(self.districts, 8), begin, end)
+        months = sorted(chance.choices(self.months, k=2))
+        days = sorted(self.begin + timedelta(chance.randrange((self.end - self.begin).days)) for _ in "12")
+        stretches = [(self.begin, self.end), (months[0], month_end(months[1])), (days[0], days[1])]
+        # A stretch without a day of data has no number a day.
+        begin, end = chance.choice([each for each in stretches if self.days_of(*each) > 0])
+        lists = some(self.types, 6), some(self.areas, 30), some(self.districts, 8), some(self.beats, 40)
+        if chance.random() < 0.6:  # few incidents lie in a district and in a beat chosen apart from it
+            lists = (*lists[:2], *chance.choice([(lists[2], frozenset()), (frozenset(), lists[3])]))
+        return Choice(*lists, begin, end, chance.choice(MEASURES))
+
+    def days_of(self, begin: date, end: date) -> int:
+        """The days of a stretch that the data cover."""
+        first, last = self.covered(begin, end)
+        return (last - first).days + 1
+
+
+def month_end(day: date) -> date:
+    """The last day of a month."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 @pytest.fixture(scope="module")
@@ -251,21 +372,54 @@ def test_filters_say_what_sql_says(combinations: int, browser: Chrome, output: P
     data = json.loads(browser.find_element(By.ID, "explorer-data").get_attribute("textContent") or "")
     assert (len(data["types"]), len(data["districts"])) == (len(lists.types), len(lists.districts))
     assert [each["area"] for each in data["areas"]] == lists.areas
-    none, last = frozenset[int](), len(lists.months) - 1
+    none, whole = frozenset[int](), (lists.begin, lists.end)
     hostile = frozenset([lists.types.index(HOSTILE_TYPES[0])])
     chance = random.Random(combinations)
     choices = [
-        Choice(none, none, none, 0, last),
-        Choice(frozenset([lists.types.index(None)]), none, none, 0, last),
-        Choice(none, frozenset([lists.areas.index(None)]), none, 0, last),
-        Choice(none, none, frozenset([lists.districts.index(None)]), 0, last),
-        Choice(hostile, none, none, 0, 0),
+        Choice(none, none, none, none, *whole),
+        *(Choice(none, none, none, none, date(2020, 2, 29), date(2021, 2, 28), by) for by in MEASURES),
+        Choice(none, none, none, none, date(2020, 2, 1), date(2020, 2, 29), "change"),
+        Choice(frozenset([lists.types.index(None)]), none, none, none, *whole),
+        Choice(none, frozenset([lists.areas.index(None)]), none, none, *whole, "per_1000_residents_per_year"),
+        Choice(none, none, frozenset([lists.districts.index(None)]), none, *whole),
+        Choice(none, none, none, frozenset([3]), *whole, "late_night_per_1000_residents_per_year"),
+        Choice(hostile, none, none, none, lists.begin, month_end(lists.begin), "arrest_rate"),
         *(lists.any_choice(chance) for _ in range(combinations)),
     ]
     for choice in choices:
         choose_at_once(browser, root, choice)
         agrees_with_sql(browser, root, choice, lists, data)
     assert problems(browser) == []
+
+
+def same(text: str, value: float | None) -> bool:
+    """Tell whether a cell holds a number, or nothing."""
+    return text == "" if value is None else text != "" and math.isclose(float(text), value, abs_tol=1e-12)
+
+
+def written(measure: str, value: float | None) -> str:
+    """Write a number of a measure as the page does."""
+    if value is None:
+        return "no number"
+    words = {
+        "incidents": "",
+        "per_day": "a day",
+        "late_night": "late at night",
+        "arrest_rate": "with an arrest",
+        "per_1000_residents_per_year": "per 1,000 residents a year",
+        "late_night_per_1000_residents_per_year": "late at night, per 1,000 residents a year",
+        "change": "a day against the year before",
+    }
+    if measure in ("incidents", "late_night"):
+        number = f"{value:,}"
+    elif measure == "arrest_rate":
+        number = percent(value)
+    elif measure == "change":
+        size = f"{abs(100 * value):.1f}"
+        number = f"{'' if size == '0.0' else '+' if value > 0 else MINUS}{size}{NBSP}%"
+    else:
+        number = rate(value)
+    return f"{number} {words[measure]}".strip()
 
 
 def agrees_with_sql(
@@ -280,37 +434,22 @@ def agrees_with_sql(
     assert f"{number:,} incident" in said
     days = lists.days(choice)
     assert math.isclose(float(slot(root, "daily")), number / days)
-    ((everything,),) = lists.ask(choice._replace(from_=0, to=len(lists.months) - 1), "count(*)", but=LISTED)
+    ((everything,),) = lists.ask(choice._replace(from_=lists.begin, to=lists.end), "count(*)", but=LISTED)
     note = root.find_element(By.CSS_SELECTOR, "[data-slot=incidents-note]")
     assert note.get_attribute("textContent") == f"{percent_of(number, everything)} of all"
-
-    ends = choice._replace(from_=0, to=len(lists.months) - 1)
-    by_month = dict(lists.ask(ends, "strftime(occurred_at, '%Y-%m'), count(*)", "GROUP BY 1"))
-    months = [f"{month:%Y-%m}" for month in lists.months]
-    inside = months[choice.from_ : choice.to + 1]
-    shown = {month: int(count) for month, count in table(browser, "selected_months")}
-    assert shown == {month: by_month.get(month, 0) for month in inside}
-
-    by_type = {row[0]: row[1:] for row in lists.ask(choice, f"primary_type, {COUNTS}", "GROUP BY 1")}
-    rows = table(browser, "selected_types")
-    assert len(rows) == len(by_type)
-    for label, count, arrested, rate, low, high, at_night in rows:
-        kind = lists.types[data["types"].index(label)]
-        assert (int(count), int(arrested), int(at_night)) == by_type[kind]
-        assert math.isclose(float(rate), int(arrested) / int(count))
-        assert float(low) <= float(rate) <= float(high)
-
-    by_area = {row[0]: row[1:] for row in lists.ask(choice, f"community_area, {COUNTS}", "GROUP BY 1")}
-    names = {each["name"]: each["area"] for each in data["areas"]}
-    rows = table(browser, "selected_areas")
-    assert len(rows) == len(by_area)
-    for name, count, arrested, at_night, rate in rows:
-        assert (int(count), int(arrested), int(at_night)) == by_area[names[name]]
-        if names[name] is None:
-            assert rate == ""
-        else:
-            residents = RESIDENTS[names[name]]
-            assert math.isclose(float(rate), int(at_night) * 1000 * 365.25 / (residents * days), rel_tol=1e-9)
+    earlier = lists.before(choice)
+    ago = (lists.ask(earlier, "count(*)")[0][0], lists.days(earlier)) if earlier else None
+    place = Place(number, arrests, late, days, lists.residents(choice), ago)
+    assert same(slot(root, "residents"), place.value("per_1000_residents_per_year"))
+    assert same(slot(root, "change"), place.value("change")), choice
+    months_agree(browser, choice, lists)
+    types_agree(browser, choice, lists, data)
+    areas_agree(browser, choice, lists, data)
+    caption = (
+        root.find_element(By.CSS_SELECTOR, "[data-chart=map]").find_element(By.XPATH, "../figcaption").text
+    )
+    title = next(each["title"] for each in data["measures"] if each["name"] == choice.by)
+    assert caption.startswith(f"{said.rpartition(':')[0]}. {title}. ")
 
     by_hour = dict(lists.ask(choice, "hour(occurred_at), count(*)", "GROUP BY 1"))
     label = root.find_element(By.CSS_SELECTOR, "[data-chart=clock]").get_attribute("aria-label") or ""
@@ -321,25 +460,85 @@ def agrees_with_sql(
     drawn = {each["Hour from"]: each["Incidents"] for each in browser.execute_script(TOOLTIPS, "clock")}
     assert drawn == {f"{at:02d}:00": f"{by_hour.get(at, 0):,}" for at in range(24)}
 
-    # The map shows every area, the chosen ones outlined.
-    nights = dict(lists.ask(choice, f"community_area, count(*) FILTER ({LATE})", "GROUP BY 1", but=["area"]))
+
+def months_agree(browser: Chrome, choice: Choice, lists: Lists) -> None:
+    """Hold the table and the chart of months against SQL: of each month the days that are chosen."""
+    ends = choice._replace(from_=lists.begin, to=lists.end)
+    by_day = {row[0]: row[1:] for row in lists.ask(ends, f"occurred_at::DATE, {COUNTS}", "GROUP BY 1")}
+
+    def added(part: Choice) -> list[int]:
+        rows = [row for day, row in by_day.items() if part.from_ <= day <= part.to]
+        return [sum(row[at] for row in rows) for at in range(3)]
+
+    wanted = {}
+    for month in lists.months:
+        part = ends._replace(from_=max(month, choice.from_), to=min(month_end(month), choice.to))
+        if part.from_ <= part.to:
+            days = lists.days(part)
+            earlier = lists.before(part) if days > 0 else None
+            ago = (added(earlier)[0], lists.days(earlier)) if earlier else None
+            incidents, arrests, late = added(part)
+            wanted[f"{month:%Y-%m}"] = Place(incidents, arrests, late, days, lists.residents(choice), ago)
+    rows = table(browser, "selected_months")
+    assert [row[0] for row in rows] == list(wanted)
+    for (month, count, *measured), place in zip(rows, wanted.values(), strict=True):
+        assert int(count) == place.incidents
+        assert measured_as(choice, measured, place, "incidents"), (choice, month)
+    # a month without a value, or with 0, has no column
+    drawn = {each["Month"]: each["Shown"] for each in browser.execute_script(TOOLTIPS, "months")}
+    for month, place in wanted.items():
+        if place.days > 0 and (value := place.value(choice.by)):
+            assert drawn[month] == written(choice.by, value), (choice, month)
+
+
+def measured_as(choice: Choice, cells: list[str], place: Place, *others: str) -> bool:
+    """Tell whether the last column holds the measure, or is not there since another one does."""
+    if choice.by in others:
+        return not cells
+    return same(cells[0], place.value(choice.by) if place.days > 0 else None)
+
+
+def types_agree(browser: Chrome, choice: Choice, lists: Lists, data: dict[str, Any]) -> None:
+    """Hold the table of types against SQL."""
+    by_type = lists.places(choice, "primary_type", dict.fromkeys(lists.types, lists.residents(choice)))
+    rows = table(browser, "selected_types")
+    assert len(rows) == len(by_type)
+    for label, count, arrested, share, low, high, at_night, *measured in rows:
+        place = by_type[lists.types[data["types"].index(label)]]
+        assert (int(count), int(arrested), int(at_night)) == place[:3]
+        assert math.isclose(float(share), int(arrested) / int(count))
+        assert float(low) <= float(share) <= float(high)
+        assert measured_as(choice, measured, place, "incidents", "late_night", "arrest_rate"), (choice, label)
+
+
+def areas_agree(browser: Chrome, choice: Choice, lists: Lists, data: dict[str, Any]) -> None:
+    """Hold the table of areas and the map against SQL; the map shows every area, the chosen ones outlined."""
+    by_area = lists.places(choice, "community_area", RESIDENTS)
+    names = {each["name"]: each["area"] for each in data["areas"]}
+    rows = table(browser, "selected_areas")
+    assert len(rows) == len(by_area)
+    yearly = "late_night_per_1000_residents_per_year"
+    for name, count, arrested, at_night, rated, *measured in rows:
+        place = by_area[names[name]]
+        assert (int(count), int(arrested), int(at_night)) == place[:3]
+        assert same(rated, place.value(yearly))
+        assert measured_as(choice, measured, place, "incidents", "late_night", yearly), (choice, name)
+    areas = lists.places(choice, "community_area", RESIDENTS, but=["area"])
     tooltips = browser.execute_script(TOOLTIPS, "map")
     assert len(tooltips) > 60
     for each in tooltips:
-        assert each["Late-night incidents"] == f"{nights.get(names.get(each['Area'], 0), 0):,}", (
-            choice,
-            each,
-        )
+        found = areas.get(names.get(each["Area"], 0))
+        assert each["Incidents"] == f"{found.incidents if found else 0:,}", (choice, each)
+        if found:
+            assert each["Shown"] == written(choice.by, found.value(choice.by)), (choice, each)
     keys: list[str] = browser.execute_script(KEY_TEXTS)
     assert len(set(keys)) == len(keys) <= 7
     for key in keys:
         ends = key.split(" \u2013 ")
         assert len(set(ends)) == len(ends), key
-        assert not any(float(end.replace(",", "")) == 0 for end in ends if end != "0"), key
-    caption = (
-        root.find_element(By.CSS_SELECTOR, "[data-chart=map]").find_element(By.XPATH, "../figcaption").text
-    )
-    assert caption.startswith(f"{said.rpartition(':')[0]}. ")
+        if choice.by != "change":
+            numbers = [end.removesuffix(" %").replace(",", "") for end in ends if end not in ("0", "0 %")]
+            assert not any(float(number) == 0 for number in numbers), key
 
 
 def test_over_all_years_the_areas_rates_are_the_answer(browser: Chrome, output: Path) -> None:
@@ -348,9 +547,9 @@ def test_over_all_years_the_areas_rates_are_the_answer(browser: Chrome, output: 
         answer = {row["name"]: row for row in csv.DictReader(file)}
     rows = [row for row in table(browser, "selected_areas") if row[0] in answer]
     assert rows
-    for name, _, _, late, rate in rows:
+    for name, _, _, late, yearly in rows:
         assert late == answer[name]["late_night_incidents"]
-        assert math.isclose(float(rate), float(answer[name]["late_night_per_1000_residents_per_year"]))
+        assert math.isclose(float(yearly), float(answer[name]["late_night_per_1000_residents_per_year"]))
 
 
 def test_charts_follow_the_filters(
@@ -398,13 +597,16 @@ def test_an_area_can_be_chosen_on_the_map(browser: Chrome, output: Path) -> None
     assert names == chosen(root, "area") != []
 
 
-def test_the_choice_survives_in_the_address(browser: Chrome, output: Path) -> None:
+def test_the_choice_survives_in_the_address(browser: Chrome, output: Path, lists: Lists) -> None:
     root = opened(browser, output)
+    beat = lists.beats[3]
     choose(browser, root, "type", HOSTILE_TYPES[0])
     choose(browser, root, "type", "THEFT")
     choose(browser, root, "area", "Austin")
-    choose_month(browser, root, "from", "March 2020")
-    choose_month(browser, root, "to", "April 2021")
+    choose(browser, root, "beat", beat)
+    choose_day(browser, root, "from", date(2020, 3, 15))
+    choose_day(browser, root, "to", date(2021, 4, 30))
+    choose_measure(browser, root, "Incidents a day")
     number, words = slot(root, "incidents"), root.find_element(By.CSS_SELECTOR, "[data-slot=words]").text
     mark = "#" + browser.current_url.partition("#")[2]
     browser.get("about:blank")
@@ -414,12 +616,80 @@ def test_the_choice_survives_in_the_address(browser: Chrome, output: Path) -> No
     assert root.find_element(By.CSS_SELECTOR, "[data-slot=words]").text == words
     assert sorted(chosen(root, "type")) == sorted([HOSTILE_TYPES[0], "THEFT"])
     assert chosen(root, "area") == ["Austin"]
+    assert chosen(root, "beat") == [beat]
+    assert "15 March 2020 to 30 April 2021" in words
+    assert Select(root.find_element(By.NAME, "by")).first_selected_option.text == "Incidents a day"
     reset = root.find_element(By.NAME, "everything")
     browser.execute_script("delete arguments[0].dataset.drawn", root)
     reset.send_keys(Keys.ENTER)
     waited(browser, lambda: root.get_attribute("data-drawn"))
-    assert "filter" not in browser.current_url
+    assert browser.current_url.endswith("#filter&by=per_day"), "the measure is no filter"
     assert not reset.is_enabled()
+
+
+def test_a_pasted_address_is_shown_be_it_of_nothing(browser: Chrome, output: Path) -> None:
+    root = opened(browser, output)
+    everything = slot(root, "incidents")
+    for mark, words in (
+        ("#filter&type=THEFT&from=2020-03&to=2020-04-15", "1 March 2020 to 15 April 2020"),
+        ("#filter", "All types"),
+        ("#filter&by=arrest_rate", "All types"),
+        ("#filter&type=nothing&from=never&by=nothing", "All types"),
+    ):
+        browser.execute_script("delete arguments[0].dataset.drawn", root)
+        browser.execute_script("location.hash = arguments[0]", mark)
+        waited(browser, lambda: root.get_attribute("data-drawn"))
+        assert words in root.find_element(By.CSS_SELECTOR, "[data-slot=words]").text
+        assert (slot(root, "incidents") == everything) is (words == "All types")
+
+
+def test_days_are_typed_and_move_one_another(browser: Chrome, output: Path) -> None:
+    root = opened(browser, output)
+    words = root.find_element(By.CSS_SELECTOR, "[data-slot=words]")
+    choose_day(browser, root, "from", date(2020, 3, 15))
+    choose_day(browser, root, "to", date(2020, 3, 20))
+    assert "15 March 2020 to 20 March 2020" in words.text
+    choose_day(browser, root, "to", date(2020, 3, 1))
+    assert "; 1 March 2020: " in words.text
+    assert root.find_element(By.NAME, "from").get_attribute("value") == "2020-03-01"
+    # a day outside the data changes nothing and does not stay
+    field = root.find_element(By.NAME, "to")
+    field.send_keys("01011800")
+    browser.execute_script("arguments[0].blur()", field)
+    assert "; 1 March 2020: " in words.text
+    assert field.get_attribute("value") == "2020-03-01"
+
+
+def test_old_days_count_by_month_where_all_would_be_too_many(
+    browser: Chrome, output: Path, tmp_path: Path
+) -> None:
+    """The same page, made as if the data had so many incidents that only the last months go by day."""
+    made = read_output(output)
+    (question,) = [each for each in REPORT_QUESTIONS if each.name == "filter_counts"]
+    with DuckDBEngine() as engine:
+        engine.attach(output)
+        asked = replace(question, parameters={"by_day": "600"})
+        answer = ask(engine, {asked}, made.record.as_of, made.record.shift_years)["filter_counts"]
+    extras = Extras({**made.beside, "filter_counts": answer})
+    write_report(tmp_path / "report", made.record, made.answers, extras)
+    root = opened(browser, tmp_path)
+    assert "the period goes by day; before, by whole months" in root.text
+    words = root.find_element(By.CSS_SELECTOR, "[data-slot=words]")
+    choose_day(browser, root, "from", date(2018, 3, 15))
+    choose_day(browser, root, "to", date(2018, 3, 20))
+    assert "; March 2018: " in words.text
+    assert root.find_element(By.NAME, "from").get_attribute("value") == "2018-03-01"
+    assert root.find_element(By.NAME, "to").get_attribute("value") == "2018-03-31"
+    last = date.fromisoformat(root.find_element(By.NAME, "to").get_attribute("max") or "").replace(day=2)
+    choose_day(browser, root, "to", last)
+    choose_day(browser, root, "from", last)
+    assert f"; {last.day} {last:%B %Y}: " in words.text
+    with duckdb.connect() as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM read_parquet(?) WHERE occurred_at::DATE = ?",
+            [str(output / "incidents" / "*" / "*.parquet"), last],
+        ).fetchall()
+    assert slot(root, "incidents") == str(found[0][0])
 
 
 def test_hostile_texts_show_as_text(browser: Chrome, output: Path) -> None:
@@ -513,7 +783,7 @@ def test_accessible(look: str, browser: Chrome, output: Path, axe: str) -> None:
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     )
     root = opened(browser, output)
-    choose_month(browser, root, "from", "January 2021")
+    choose_day(browser, root, "from", date(2021, 1, 1))
     browser.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     browser.execute_script(axe)
     found = browser.execute_async_script(

@@ -27,7 +27,7 @@ from crime_pipelines.dashboard.dashboard import Dashboard
 from crime_pipelines.dashboard.warehouse import LiveWarehouse
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.pipeline import run
-from crime_pipelines.report.filter_counts import CELL, GROUP
+from crime_pipelines.report.filters.counts import CELL, GROUP
 from crime_pipelines.synthetic import generate
 from tests.cloud.lake import put_attempt
 from tests.cloud.local import fresh_settings, stores

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,10 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def incidents(output: Path) -> list[dict[str, Any]]:
-    columns = ("occurred_at", "primary_type", "community_area", "district", "arrest", "longitude", "latitude")
+    columns = (
+        *("occurred_at", "primary_type", "community_area", "district", "beat", "arrest"),
+        *("longitude", "latitude"),
+    )
     with duckdb.connect() as connection:
         rows = connection.execute(
             f"SELECT {', '.join(columns)} FROM read_parquet(?)",
@@ -74,18 +79,37 @@ def test_incident_counts(incidents: list[dict[str, Any]], answers: dict[str, Ans
     assert len(found) == len(answers["incident_counts"].rows)
 
 
-def test_filter_counts(incidents: list[dict[str, Any]], answers: dict[str, Answer]) -> None:
+@pytest.mark.parametrize("by_day", [100, 3_000, 400_000])
+def test_filter_counts(by_day: int, incidents: list[dict[str, Any]], output: Path) -> None:
+    (question,) = [each for each in REPORT_QUESTIONS if each.name == "filter_counts"]
+    assert question.parameters == {"by_day": "400000"}
+    with DuckDBEngine() as engine:
+        engine.attach(output)
+        asked = replace(question, parameters={"by_day": str(by_day)})
+        answer = ask(engine, {asked}, datetime(2021, 1, 1), 3)["filter_counts"]
+    months = Counter(each["occurred_at"].date().replace(day=1) for each in incidents)
+    added = dict(
+        zip(
+            sorted(months, reverse=True),
+            accumulate(months[at] for at in sorted(months, reverse=True)),
+            strict=True,
+        )
+    )
+    days_from = min((month for month, number in added.items() if number <= by_day), default=None)
+    assert (days_from is None, days_from == min(months)) == (by_day == 100, by_day == 400_000)
     wanted: dict[tuple[Any, ...], Counter[tuple[int, str]]] = defaultdict(Counter)
     for each in incidents:
-        at = each["occurred_at"]
-        slot = (at.year * 12 + at.month - 1) * 24 + at.hour
-        counts = wanted[each["primary_type"], each["community_area"], each["district"]]
+        day = each["occurred_at"].date()
+        begin = day if days_from and day >= days_from else day.replace(day=1)
+        slot = (begin - date(1970, 1, 1)).days * 24 + each["occurred_at"].hour
+        counts = wanted[each["primary_type"], each["community_area"], each["district"], each["beat"]]
         counts[slot, "incidents"] += 1
         counts[slot, "arrests"] += each["arrest"]
     found: dict[tuple[Any, ...], Counter[tuple[int, str]]] = {}
-    for name, area, district, number, text in answers["filter_counts"].rows:
+    for name, area, district, beat, number, since, text in answer.rows:
         numbers = [int(each) for each in text.split(" ")]
-        found[name, area, district] = counts = Counter()
+        assert since == days_from
+        found[name, area, district, beat] = counts = Counter()
         for slot, here, arrested in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True):
             counts[slot, "incidents"] += here
             counts[slot, "arrests"] += arrested

@@ -8,7 +8,7 @@ import pytest
 from crime_pipelines.engines.testing.inputs import row, write
 from crime_pipelines.output.reader import read_output
 from crime_pipelines.pipeline import run
-from crime_pipelines.report.filter_counts import Counts
+from crime_pipelines.report.filters.counts import Counts
 from crime_pipelines.support.duckdb_paths import incidents_sql, literal, parquet_sql, quoted
 
 

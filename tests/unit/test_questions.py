@@ -221,7 +221,7 @@ def test_duckdb_keeps_no_table_of_all_incidents(asked: Question) -> None:
     with duckdb.connect() as connection:
         connection.execute(
             "CREATE TABLE incidents (occurred_at TIMESTAMP, primary_type VARCHAR, arrest BOOLEAN, "
-            "community_area BIGINT, district VARCHAR, longitude DOUBLE, latitude DOUBLE)"
+            "community_area BIGINT, district VARCHAR, beat VARCHAR, longitude DOUBLE, latitude DOUBLE)"
         )
         connection.execute("INSERT INTO incidents VALUES (NULL, NULL, NULL, NULL, NULL, 1, 1)")
         ((_, plan),) = connection.execute(

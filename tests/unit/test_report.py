@@ -33,7 +33,7 @@ from crime_pipelines.report.charts.geojson import bundled_outlines, read_boundar
 from crime_pipelines.report.charts.hexagons import area_shapes
 from crime_pipelines.report.charts.rank_changes import movements
 from crime_pipelines.report.coverage import Cover, Facts
-from crime_pipelines.report.filter_counts import Counts
+from crime_pipelines.report.filters.counts import Counts
 from crime_pipelines.report.sections import Words, section_of, words
 from crime_pipelines.report.tables import Table
 from crime_pipelines.schema.row_counts import FileRows
@@ -116,9 +116,14 @@ def made_up(question: Question) -> Row:
 def counts_of(types: Sequence[str | None], numbers: Sequence[int | None] = (1, 2, None)) -> list[Row]:
     """A row for each type and area: an incident in each month of two years, at the hours from 00 to 11."""
     cells = " ".join(
-        f"{((2020 + at // 12) * 12 + at % 12) * 24 + at % 12} 1 {at % 3 // 2}" for at in range(24)
+        f"{slot(date(2020 + at // 12, at % 12 + 1, 1), at % 12)} 1 {at % 3 // 2}" for at in range(24)
     )
-    return [(name, area, "001", 24, cells) for name in types for area in numbers]
+    return [(name, area, "001", "0111", 24, date(2021, 3, 1), cells) for name in types for area in numbers]
+
+
+def slot(day: date, hour: int) -> int:
+    """A day and hour, as `filter_counts` writes them."""
+    return (day - date(1970, 1, 1)).days * 24 + hour
 
 
 def disc(middle: tuple[int, int], steps: int, area: int) -> list[Row]:
@@ -248,15 +253,12 @@ def test_hostile_texts_stay_texts(hostile: Path) -> None:
     assert [attributes for tag, attributes in page.tags if tag == "form"] == [
         {"class": "filters", "hidden": None, "aria-label": "Filters"}
     ]
-    # Two that hold data, and the page's own four; what they are is held against the policy below.
+    # Two that hold data, and the page's own six; what they are is held against the policy below.
     scripts = [attributes for tag, attributes in page.tags if tag == "script"]
     assert scripts == [
         {"type": "application/json", "id": "explorer-data"},
         {"type": "text/plain", "id": "vega"},
-        {},
-        {},
-        {},
-        {},
+        *[{}] * 6,
     ]
     assert "<" not in next(data for place, data in page.texts if "script" in place)
     for name in HOSTILE[:6]:
@@ -321,7 +323,7 @@ def test_nothing_is_fetched(which: str, request: pytest.FixtureRequest) -> None:
     assert sorted(hashes) == sorted(
         base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in ran
     )
-    assert len(ran) == (5 if which == "hostile" else 1)
+    assert len(ran) == (7 if which == "hostile" else 1)
 
 
 @pytest.mark.parametrize("which", ["usual", "hostile"])
@@ -799,30 +801,45 @@ def test_charts_of_the_map_and_the_clock_as_files() -> None:
 
 
 def test_counts_lie_in_the_page_whole() -> None:
-    january = 2020 * 12 * 24
+    january, december, new_year = date(2020, 1, 1), date(2020, 12, 1), date(2021, 1, 1)
+    first = f"{slot(january, 23)} 70000 300 {slot(date(2020, 2, 1), 5)} 1 0"
     rows = [
-        ("A", 7, "002", 70_001, f"{january + 23} 70000 300 {january + 24 + 5} 1 0"),
+        ("A", 7, "002", "0211", 70_001, december, first),
         # in no order, as SQL gives them
-        ("B", None, None, 3, f"{january + 12 * 24} 1 1 {january + 11 * 24 + 1} 2 1"),
-        (None, 7, "001", 1, f"{january} 1 0"),
+        ("B", None, None, None, 3, december, f"{slot(new_year, 0)} 1 1 {slot(date(2020, 12, 3), 1)} 2 1"),
+        (None, 7, "001", "0111", 1, december, f"{slot(january, 0)} 1 0"),
     ]
     (question,) = [each for each in REPORT_QUESTIONS if each.name == "filter_counts"]
     counts = Counts.of(Answer(question, rows))
     assert counts.types == ["A", "B", None]
     assert counts.areas == [7, None]
     assert counts.districts == ["001", "002", None]
+    assert counts.beats == ["0111", "0211", None]
     assert (counts.first_month, counts.months) == (2020 * 12, 13)
+    assert (counts.whole_months, counts.days_from) == (11, december)
     assert counts.by_hour == [2, 2, 0, 0, 0, 1, *[0] * 17, 70_000]
     assert counts.by_month == [70_001, 1, *[0] * 9, 2, 1]
+    assert counts.by_area == [70_002, 3]
     assert counts.arrests == 302
     width, packed = counts.packed()
     planes = zlib.decompress(base64.b64decode(packed))
-    size = 4 * 3 + 3 * 5
+    size = 5 * 3 + 3 * 5
     assert (width, len(planes)) == (3, 3 * size)
     numbers = [planes[at] + 256 * planes[size + at] + 65536 * planes[2 * size + at] for at in range(size)]
-    assert numbers[:12] == [0, 1, 2, 0, 1, 0, 1, 2, 0, 2, 2, 1]
-    # each month and hour as its distance from the one before
-    assert numbers[12:] == [23, 6, 11 * 24 + 1, 23, 0, 70_000, 1, 2, 1, 1, 300, 0, 1, 1, 0]
+    assert numbers[:15] == [0, 1, 2, 0, 1, 0, 1, 2, 0, 1, 2, 0, 2, 2, 1]
+    # each period (11 months, then days) and hour as its distance from the one before
+    assert numbers[15:] == [23, 6, 13 * 24 + 1, 29 * 24 - 1, 0, 70_000, 1, 2, 1, 1, 300, 0, 1, 1, 0]
+
+
+@pytest.mark.parametrize(("days_from", "whole"), [(date(1969, 12, 1), 0), (None, 2), (date(1970, 1, 1), 1)])
+def test_periods_may_all_be_days_or_months_and_lie_before_1970(days_from: date | None, whole: int) -> None:
+    (question,) = [each for each in REPORT_QUESTIONS if each.name == "filter_counts"]
+    begin = slot(date(1969, 12, 1), 4)
+    text = f"{begin} 2 1 {slot(date(1970, 1, 1), 0)} 1 0"
+    counts = Counts.of(Answer(question, [("A", 1, "001", None, 3, days_from, text)]))
+    assert counts.whole_months == whole
+    assert counts.by_month == [2, 1]
+    assert counts.by_hour[:5] == [1, 0, 0, 0, 2]
 
 
 def shapes_of(rows: list[Row]) -> dict[int, list[list[tuple[float, float]]]]:

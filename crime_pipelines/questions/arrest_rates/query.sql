@@ -13,7 +13,7 @@ WITH counted AS (
   GROUP BY 1
 ),
 normal AS (
-  SELECT CAST(1.959963984540054 AS FLOAT64) AS z
+  SELECT CAST(@z AS FLOAT64) AS z
 ),
 wilson AS (
   SELECT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from crime_pipelines.domain.confidence import Z_95
 from crime_pipelines.domain.periods.arrest_years import ARREST_YEARS
 from crime_pipelines.questions.model import Column, Groups, Question, read_query
 
@@ -25,6 +26,7 @@ QUESTION: Final = Question(
         "The years are those of the shifted dates.",
     ),
     sql=read_query(__name__),
+    parameters={"z": repr(Z_95)},
     groups=Groups(
         alike=("EXTRACT(YEAR FROM occurred_at)", "primary_type", "arrest"),
         carried=("primary_type", "arrest"),

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crime_pipelines.report.formatting import count
+from crime_pipelines.report.formatting import MINUS, count
 
 Spec = dict[str, Any]
 
@@ -116,6 +116,44 @@ def scaled(domain: list[float], axis: Spec | None = None) -> Spec:
     """
     scale = {"domain": domain, "nice": False, "zero": False}
     return {"type": "quantitative", "scale": scale, "axis": axis}
+
+
+def unit_of(unit: str) -> Spec:
+    """Return the part of a chart that says how its numbers are written; the page's script may change it.
+
+    Args:
+        unit: `count`, `rate`, `percent` or `change`.
+
+    Returns:
+        The part, which `unit_text` refers to.
+    """
+    return {"params": [{"name": "unit", "value": unit}]}
+
+
+def unit_text(value: str, *, axis: bool = False) -> str:
+    """Return Vega's expression for a number's text, in the chart's unit and with as many digits as it needs.
+
+    Args:
+        value: the expression of the number.
+        axis: whether it is a round number of an axis.
+
+    Returns:
+        The expression.
+    """
+    if axis:
+        count_text = rate_text = f"format({value}, ',~r')"
+        percent_text = change_text = f"format(abs(100 * {value}), ',~r') + ' %'"
+    else:
+        digits = f"{value} < 0.02 ? ',.4f' : {value} < 0.2 ? ',.3f' : {value} < 2 ? ',.2f' : ',.1f'"
+        count_text, rate_text = f"format({value}, ',d')", f"format({value}, {digits})"
+        percent_text = f"format(100 * {value}, {value} < 0.01 ? ',.3~f' : ',.1f') + ' %'"
+        change_text = f"format(abs(100 * {value}), ',.1f') + ' %'"
+    sign = f"{value} > 0 ? '+' : {value} < 0 ? '{MINUS}' : ''"
+    return (
+        f"unit === 'change' ? ({sign}) + {change_text} : "
+        f"{value} === 0 ? (unit === 'percent' ? '0 %' : '0') : "
+        f"unit === 'percent' ? {percent_text} : unit === 'count' ? {count_text} : {rate_text}"
+    )
 
 
 def month_axis(ends: list[int]) -> Spec:

@@ -1,4 +1,4 @@
-"""The map of the areas by their late-night rate."""
+"""Maps of the areas: by their late-night rate, and as the page's filters change them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crime_pipelines.questions import Answer
-from crime_pipelines.report.charts.draw import NARROW, SELECTION, Chart, Edges, Spec, layer, sheet
+from crime_pipelines.report.charts.draw import (
+    NARROW,
+    SELECTION,
+    Chart,
+    Edges,
+    Spec,
+    layer,
+    sheet,
+    unit_of,
+    unit_text,
+)
 from crime_pipelines.report.charts.hexagons import Rings, features
 from crime_pipelines.report.charts.rankings import has_rates
 from crime_pipelines.report.coverage import Facts
@@ -22,20 +32,16 @@ _NAMED: Final = 2
 _NAME: Final = 22
 
 
-def area_map(
-    answers: Mapping[str, Answer], facts: Facts, shapes: Mapping[int, Rings], *, named: bool = True
-) -> Chart:
+def area_map(answers: Mapping[str, Answer], facts: Facts, shapes: Mapping[int, Rings]) -> Chart:
     """Return the areas by how many late-night incidents they have for their residents.
 
     Args:
         answers: the answers by name.
         facts: what the data cover.
         shapes: the areas' outlines.
-        named: whether the safest and the least safe are named on it.
 
     Returns:
-        The chart. Its selection's features carry the properties `area`, `name`, `rate`, `said`, `late` and
-        `outlined`.
+        The chart, on which the safest and the least safe areas are named.
     """
     rows = {row["area"]: row for row in answers["safest_areas"].records()}
     rated = has_rates(list(rows.values()))
@@ -45,9 +51,9 @@ def area_map(
         value = row[_RATE] if row and rated else row["late_night_incidents"] if row else None
         feature["properties"] |= {
             "name": shown(row["name"] if row else None, 60),
-            "rate": value,
+            "value": value,
             "said": "" if value is None else rate(value) if rated else count(value),
-            "late": count(row["late_night_incidents"]) if row else "",
+            "incidents": count(row["late_night_incidents"]) if row else "",
             "outlined": False,
         }
     ends = [each for each in rows.values() if each["area"] in shapes]
@@ -67,9 +73,39 @@ def area_map(
             "x": _middle(shapes[row["area"]])[0],
             "y": _middle(shapes[row["area"]])[1],
         }
-        for row in (extremes if named else [])
+        for row in extremes
     ]
-    return Chart(label, _spec(drawn, labels, rated), title="Where")
+    titles = "Per 1,000 residents a year" if rated else "Late at night", "Late-night incidents"
+    return Chart(label, _spec(drawn, labels, "rate" if rated else "count", titles), title="Where")
+
+
+def selection_map(
+    incidents: Mapping[int | None, int], names: Mapping[int | None, str], shapes: Mapping[int, Rings]
+) -> Chart:
+    """Return the areas by their incidents, as the page's filters change them.
+
+    Args:
+        incidents: the incidents by area.
+        names: the areas' names.
+        shapes: the areas' outlines.
+
+    Returns:
+        The chart. Its selection's features carry the properties `area`, `name`, `value` (of the measure),
+        `said` (the same in words), `incidents` and `outlined`.
+    """
+    drawn = features(shapes)
+    for feature in drawn:
+        area = feature["properties"]["area"]
+        number = incidents.get(area, 0)
+        feature["properties"] |= {
+            "name": shown(names.get(area), 60),
+            "value": number,
+            "said": count(number),
+            "incidents": count(number),
+            "outlined": False,
+        }
+    label = f"Map of {len(drawn)} areas by incidents. The table of areas holds every number."
+    return Chart(label, _spec(drawn, [], "count", ("Shown", "Incidents")), title="Where")
 
 
 def _middle(rings: Rings) -> tuple[float, float]:
@@ -79,15 +115,16 @@ def _middle(rings: Rings) -> tuple[float, float]:
     return (min(across) + max(across)) / 2, (min(up) + max(up)) / 2
 
 
-def _spec(drawn: list[dict[str, Any]], labels: list[dict[str, Any]], rated: bool) -> Spec:
+def _spec(
+    drawn: list[dict[str, Any]], labels: list[dict[str, Any]], unit: str, titles: tuple[str, str]
+) -> Spec:
     projection = {"type": "identity", "reflectY": True}
-    said = "Per 1,000 residents a year" if rated else "Late at night"
     tooltip = [
         {"field": f"properties.{name}", "type": "nominal", "title": title}
-        for name, title in (("name", "Area"), ("said", said), ("late", "Late-night incidents"))
+        for name, title in (("name", "Area"), ("said", titles[0]), ("incidents", titles[1]))
     ]
     unrated = layer("geoshape", SELECTION, {"fill": "var(--track)"}, tooltip=tooltip)
-    unrated["transform"] = [{"filter": "!isValid(datum.properties.rate)"}]
+    unrated["transform"] = [{"filter": "!isValid(datum.properties.value)"}]
     edge = {"condition": {"test": "datum.properties.outlined", "value": "var(--ink)"}, "value": "var(--card)"}
     thick = {"condition": {"test": "datum.properties.outlined", "value": 2.5}, "value": 0.8}
     hue = {"type": "ordinal", "scale": {"domain": list(range(len(CLASSES))), "range": list(CLASSES)}}
@@ -101,9 +138,9 @@ def _spec(drawn: list[dict[str, Any]], labels: list[dict[str, Any]], rated: bool
     )
     # Equally many areas in each class; those of one rate are never parted.
     classed: list[Spec] = [
-        {"calculate": "datum.properties.rate", "as": "rate"},
-        {"filter": "isValid(datum.rate)"},
-        {"window": [{"op": "rank", "as": "place"}], "sort": [{"field": "rate"}]},
+        {"calculate": "datum.properties.value", "as": "value"},
+        {"filter": "isValid(datum.value)"},
+        {"window": [{"op": "rank", "as": "place"}], "sort": [{"field": "value"}]},
         {"joinaggregate": [{"op": "count", "as": "areas"}]},
         {"calculate": f"floor((datum.place - 1) * {len(CLASSES)} / datum.areas)", "as": "class"},
     ]
@@ -120,22 +157,25 @@ def _spec(drawn: list[dict[str, Any]], labels: list[dict[str, Any]], rated: bool
         for style in ({"stroke": "var(--card)", "strokeWidth": 3, "strokeJoin": "round"}, {})
     ]
     layers = [{**each, "projection": projection} for each in [unrated, shapes, *(texts if labels else [])]]
-    return sheet(NARROW, _HEIGHT, Edges(2, 2, 2, 2), [*layers, *_legend(classed, hue, rated)], drawn)
+    return {
+        **sheet(NARROW, _HEIGHT, Edges(2, 2, 2, 2), [*layers, *_legend(classed, hue)], drawn),
+        **unit_of(unit),
+    }
 
 
-def _legend(classed: list[Spec], hue: Spec, rated: bool) -> list[Spec]:
-    """Return a key with the least and the greatest rate of each class."""
+def _legend(classed: list[Spec], hue: Spec) -> list[Spec]:
+    """Return a key with the least and the greatest number of each class."""
     transform = [
         *classed,
         {
             "aggregate": [
-                {"op": "min", "field": "rate", "as": "least"},
-                {"op": "max", "field": "rate", "as": "most"},
+                {"op": "min", "field": "value", "as": "least"},
+                {"op": "max", "field": "value", "as": "most"},
             ],
             "groupby": ["class"],
         },
-        {"calculate": _said("datum.least", rated), "as": "from"},
-        {"calculate": _said("datum.most", rated), "as": "to"},
+        {"calculate": unit_text("datum.least"), "as": "from"},
+        {"calculate": unit_text("datum.most"), "as": "to"},
         {
             "calculate": "datum.from === datum.to ? datum.from : datum.from + ' \u2013 ' + datum.to",
             "as": "text",
@@ -160,11 +200,3 @@ def _legend(classed: list[Spec], hue: Spec, rated: bool) -> list[Spec]:
         text={"field": "text", "type": "nominal"},
     )
     return [{**each, "transform": transform} for each in (box, text)]
-
-
-def _said(value: str, rated: bool) -> str:
-    """Return Vega's expression for the text of a rate, or of a count: as many digits as it needs."""
-    if not rated:
-        return f"format({value}, ',d')"
-    digits = f"{value} < 0.02 ? ',.4f' : {value} < 0.2 ? ',.3f' : {value} < 2 ? ',.2f' : ',.1f'"
-    return f"{value} === 0 ? '0' : format({value}, {digits})"

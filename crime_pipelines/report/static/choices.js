@@ -1,5 +1,5 @@
 "use strict";
-// The filters' controls: lists of which several values can be chosen, and the first month and the last.
+// The filters' controls: lists of which several values can be chosen, and the first day and the last.
 const CrimeChoices = (() => {
   const NAMED = 3;
 
@@ -48,22 +48,48 @@ const CrimeChoices = (() => {
     return { value, choose, words };
   }
 
-  // The first month and the last: choosing one beyond the other moves the other along.
-  function period(from, to) {
-    const last = to.options.length - 1;
-    from.addEventListener("change", () => { if (Number(from.value) > Number(to.value)) to.value = from.value; });
-    to.addEventListener("change", () => { if (Number(to.value) < Number(from.value)) from.value = to.value; });
-    const value = () => ({ from: Number(from.value), to: Number(to.value) });
-    function choose(first, end) {
-      from.value = String(first);
-      to.value = String(Math.max(first, end));
+  // The first day and the last: choosing one beyond the other moves the other along. A date that can't
+  // be chosen changes nothing.
+  function period(inputs, calendar) {
+    let chosen = { from: calendar.first, to: calendar.last };
+    const isAll = () => chosen.from === calendar.first && chosen.to === calendar.last;
+    const written = (...ends) => { for (const end of ends) inputs[end].value = CrimeCalendar.iso(chosen[end]); };
+    function choose(from, to) {
+      chosen = { from: calendar.snapped(from, false), to: calendar.snapped(Math.max(from, to), true) };
+      written("from", "to");
     }
-    const isAll = () => value().from === 0 && value().to === last;
-    function words() {
-      const [begin, end] = [from, to].map((select) => select.selectedOptions[0].textContent);
-      return begin === end ? begin : `${begin} to ${end}`;
+    function take(end, other) {
+      const { value, validity } = inputs[end];
+      if (!value || !validity.valid) return;
+      const day = CrimeCalendar.parsed(value);
+      const beyond = end === "from" ? day > chosen.to : day < chosen.from;
+      chosen[end] = calendar.snapped(day, end === "to");
+      if (!beyond) return;
+      chosen[other] = calendar.snapped(day, other === "to");
+      written(other);
     }
-    return { value, choose, isAll, words, last };
+    for (const [end, other] of [["from", "to"], ["to", "from"]]) {
+      const input = inputs[end];
+      let typing = false;
+      // Half of a date may be a date too: what is typed counts once it is left, or Enter is pressed.
+      const leave = () => {
+        const before = JSON.stringify(chosen);
+        if (typing) take(end, other);
+        typing = false;
+        written(end);
+        if (JSON.stringify(chosen) !== before) input.form.dispatchEvent(new Event("change"));
+      };
+      input.addEventListener("keydown", (event) => {
+        if (event.key === "Enter") leave();
+        else if (event.key !== "Tab") typing = true;
+      });
+      input.addEventListener("change", (event) => {
+        if (typing) event.stopPropagation();
+        else take(end, other);
+      });
+      input.addEventListener("blur", leave);
+    }
+    return { value: () => ({ ...chosen }), choose, isAll, words: () => CrimeCalendar.words(chosen) };
   }
 
   return { list, period };

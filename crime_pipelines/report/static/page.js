@@ -29,7 +29,7 @@ const CrimeTables = (() => {
   const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
   function csv(table) {
-    const headings = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.name ?? cell.textContent.trim());
+    const headings = [...table.tHead.rows[0].cells].filter((cell) => !cell.hidden).map((cell) => cell.dataset.name ?? cell.textContent.trim());
     const rows = [...table.tBodies[0].rows].map((row) => [...row.cells].map(value));
     return [headings, ...rows].map((row) => row.map((cell) => quoted(harmless(cell))).join(",") + "\n").join("");
   }
