@@ -17,7 +17,7 @@ from crime_pipelines.synthetic import generate
 pytest.importorskip("pyspark", reason="needs the extra spark: make dev")
 
 from crime_pipelines.localcloud.dataproc.lost_worker import home_within
-from crime_pipelines.localcloud.needs import spark_home
+from crime_pipelines.localcloud.prerequisites import spark_home
 
 #: The engine in a driver whose executors are handed the wheel and start in an empty folder.
 _DRIVER = """
