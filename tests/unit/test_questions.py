@@ -223,7 +223,7 @@ def test_duckdb_keeps_no_table_of_all_incidents(asked: Question) -> None:
             "CREATE TABLE incidents (occurred_at TIMESTAMP, primary_type VARCHAR, arrest BOOLEAN, "
             "community_area BIGINT, district VARCHAR, beat VARCHAR, longitude DOUBLE, latitude DOUBLE)"
         )
-        connection.execute("INSERT INTO incidents VALUES (NULL, NULL, NULL, NULL, NULL, 1, 1)")
+        connection.execute("INSERT INTO incidents VALUES (NULL, NULL, NULL, NULL, NULL, NULL, 1, 1)")
         ((_, plan),) = connection.execute(
             f"EXPLAIN {render(asked, 'duckdb', AS_OF, 3, covered=WHOLE)}"
         ).fetchall()
