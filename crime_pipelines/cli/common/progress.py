@@ -59,7 +59,7 @@ class TerminalProgress:
         )
         self._task: TaskID | None = None
         self._words = ""
-        self._begun = self._printed = time.monotonic()
+        self._begun = self._reading = self._printed = time.monotonic()
 
     def __enter__(self) -> Self:
         """Show the bars."""
@@ -82,9 +82,9 @@ class TerminalProgress:
             self._bars.update(self._task, total=1, completed=1)
             self._bars.stop_task(self._task)
         self._words = _WORDS.get(name, name)
-        self._begun = time.monotonic()
+        self._begun = self._reading = time.monotonic()
         # Without a total the bar moves back and forth, until the stage says how far it is.
-        self._task = self._bars.add_task(self._words, total=None, done=None)
+        self._task = self._bars.add_task(self._words, total=None, done=None, reading=0.0)
         _log.info(self._words, extra={"stage": name})
 
     def done(self, done: Done) -> None:
@@ -93,10 +93,12 @@ class TerminalProgress:
         Args:
             done: the part of it that is done.
         """
-        seconds = time.monotonic() - self._begun
+        if done.note and not done.share:  # to start takes no part in the rate
+            self._reading = time.monotonic()
+        seconds = time.monotonic() - (self._begun if done.note else self._reading)
         if self._task is not None:
             total = 1 if done.share > 0 else None
-            self._bars.update(self._task, total=total, completed=done.share, done=done)
+            self._bars.update(self._task, total=total, completed=done.share, done=done, reading=self._reading)
         if self._prints_lines and time.monotonic() - self._printed >= self._every:
             self._printed = time.monotonic()
             text = f"{self._words}: {done.share:.0%} {_details(done, seconds)}".replace("%", " %")
@@ -115,7 +117,7 @@ class _Details(ProgressColumn):
         seconds = task.elapsed or 0.0
         if task.stop_time is not None or done is None:
             return Text(f"{seconds:,.0f} s")
-        return Text(_details(done, seconds))
+        return Text(_details(done, seconds if done.note else time.monotonic() - task.fields["reading"]))
 
 
 def _interval() -> float:
