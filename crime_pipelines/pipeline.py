@@ -152,15 +152,15 @@ def run(
             ingested = opened.ingest(job)
         _check_rows(files, ingested)
         _judge_rejects(place, shown(source), files, ingested, max_rejected, rejects)
-        with clock.stage("answer"):
+        with clock.counted("answer", len(QUESTIONS) + 1, "questions") as heard:
             period, period_end = _period(opened, place.folder, ingested, shown(source))
             record = new_record(
                 engine, shown(source), ingested, shift_years, as_of, period, job.layout, population
             )
             when = (record.as_of, record.shift_years, record.covered_period)
             ask = partial(ask_either, opened, place.folder, areas=record.known_areas)
-            answers = ask(QUESTIONS, *when)
-            (record.data_quality,) = ask([DATA_QUALITY], *when)[DATA_QUALITY.name].records()
+            answers = ask(QUESTIONS, *when, answered=heard)
+            (record.data_quality,) = ask([DATA_QUALITY], *when, answered=heard)[DATA_QUALITY.name].records()
             record.versions = {**_VERSIONS, **opened.versions()}
             of_data = [
                 *period_warnings(period, period_end),

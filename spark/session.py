@@ -49,8 +49,6 @@ SETTINGS: Final = {
 _LOCAL: Final = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    # How often a task says how much it has read, for the progress of a run.
-    "spark.executor.heartbeatInterval": "1s",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",

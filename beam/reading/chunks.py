@@ -25,6 +25,7 @@ from crime_pipelines.beam.reading.blocks import BLOCK_BYTES, Block, Ranges, chun
 from crime_pipelines.beam.reading.careful import MOST_MALFORMED, read_carefully, row_by_row
 from crime_pipelines.beam.reading.files import WorkerFile
 from crime_pipelines.beam.reading.rows import ReadRows, separate_rejects, type_rows
+from crime_pipelines.beam.reading.under_way import under_way
 from crime_pipelines.domain.records.csv_splitter import LineTooLongError, records
 from crime_pipelines.engines.duckdb.csv_scan import CSVOptions
 from crime_pipelines.errors import InputError
@@ -179,8 +180,10 @@ def read_chunk(data: bytes, file: SourceFile, shift_years: int) -> Iterator[Read
         PipelineError: the rows can't be read, or rows were lost.
         LongLineError: a line is too long.
     """
-    count = count_rows(io.BytesIO(data), len(file.headings))
-    rows = _quickly(data, count, file, shift_years) if count.is_regular else None
+    stream = io.BytesIO(data)
+    with under_way(stream, file):
+        count = count_rows(stream, len(file.headings))
+        rows = _quickly(data, count, file, shift_years) if count.is_regular else None
     if rows is not None:
         yield rows
     else:

@@ -134,6 +134,7 @@ def ask(
     as_of: datetime | None,
     shift_years: int,
     covered: CoveredPeriod | None = None,
+    answered: Callable[[], None] = lambda: None,
 ) -> dict[str, Answer]:
     """Ask an engine questions.
 
@@ -143,6 +144,7 @@ def ask(
         as_of: the moment the answers are as of; None for the end of the covered period.
         shift_years: the run's date shift.
         covered: the covered period of the incidents.
+        answered: called after each question.
 
     Returns:
         The answers by name, finished.
@@ -155,6 +157,7 @@ def ask(
         if statement not in evaluated:
             evaluated[statement] = engine.answer(question, as_of, shift_years, covered)
         answers[question.name] = Answer(question, question.finish(evaluated[statement]))
+        answered()
     return answers
 
 

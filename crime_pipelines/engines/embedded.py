@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +40,7 @@ def ask_either(
     shift_years: int,
     covered: CoveredPeriod | None,
     areas: Areas = CHICAGO.areas,
+    answered: Callable[[], None] = lambda: None,
 ) -> dict[str, Answer]:
     """Ask an engine what it can answer, and DuckDB the rest, over the incidents that the run has written.
 
@@ -51,6 +52,7 @@ def ask_either(
         shift_years: the run's date shift.
         covered: the covered period of the incidents.
         areas: the areas of the department.
+        answered: called after each question.
 
     Returns:
         The answers by name, finished.
@@ -59,8 +61,8 @@ def ask_either(
     rest: list[Question] = []
     for question in questions:
         (own if engine.can_answer(question, as_of) else rest).append(question)
-    answers = ask(engine, own, as_of, shift_years, covered)
+    answers = ask(engine, own, as_of, shift_years, covered, answered)
     if rest:
         with embedded(folder, areas) as other:
-            answers |= ask(other, rest, as_of, shift_years, covered)
+            answers |= ask(other, rest, as_of, shift_years, covered, answered)
     return answers

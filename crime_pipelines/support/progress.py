@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Protocol
 
 
@@ -17,13 +18,15 @@ class Done:
         share: 0 to 1.
         size: bytes of the input, as stored; None where that says nothing.
         rows: rows read so far, an estimate until all are counted; None for unknown.
-        note: what is being done, where no share says so, such as starting a program.
+        note: what is being done while no input is read, such as starting a program.
+        read: bytes of the input that have been read, as stored; `share` of `size` unless given.
     """
 
     share: float
     size: int | None = None
     rows: int | None = None
     note: str = ""
+    read: int | None = None
 
 
 class Progress(Protocol):
@@ -86,3 +89,24 @@ class StageClock:
         begun = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - begun, 3)
+
+    @contextmanager
+    def counted(self, name: str, whole: int, things: str) -> Iterator[Callable[[], None]]:
+        """Take the time of a stage that does one thing after another.
+
+        Args:
+            name: the stage's name.
+            whole: how many things there are.
+            things: what they are.
+
+        Yields:
+            What is to be called when one of them is done.
+        """
+        numbers = count(1)
+
+        def one_is_done() -> None:
+            done = next(numbers)
+            self._progress.done(Done(done / whole, note=f"{done} of {whole} {things}"))
+
+        with self.stage(name):
+            yield one_is_done

@@ -1,4 +1,4 @@
-"""Progress of the reading: packed files unpacked here, then the bytes that Spark's stages have read."""
+"""Progress of the reading: packed files unpacked here, then the bytes that Spark's tasks have read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SparkProgress:
         self._size = sum(file.size for file in files)
         self._packed = sum(file.size for file in files if not file.form.is_plain)
         self._meters: list[tuple[Meter, bool]] = []
-        self._stages: set[int] = set()
+        self._before: int | None = None
 
     def meter(self, file: SourceFile) -> Meter:
         """Return the meter for the count of a file's rows.
@@ -65,22 +65,32 @@ class SparkProgress:
         spark = self.spark
         if spark is None:
             return Done(share, self._size, note="" if share else "starting Spark")
-        read = self._read(spark)
+        read = self._bytes_read(spark)
         if read is None:
             return None
-        share = min(1.0, share + (1 - weight) * read) * _READ
+        whole = max(1, sum(Path(path).stat().st_size for path in self.paths if Path(path).exists()))
+        share += (1 - weight) * min(1.0, read / whole)
+        if not share:
+            return Done(0.0, self._size, note="starting Spark's tasks")
+        again = read - whole
+        note = f"comparing rows, {again / 1e6:,.0f} MB read again" if again >= 0 else ""
         counted = sum(meter.position() for meter, _ in meters)
         rows = sum(meter.found.rows for meter, _ in meters)
-        return Done(share, self._size, round(rows * share * self._size / counted) if counted else None)
+        known = round(rows * share * self._size / counted) if counted else None
+        return Done(share * _READ, self._size, known, note, round(share * self._size))
 
-    def _read(self, spark: SparkSession) -> float | None:
-        """Return the part of the files' bytes that Spark's stages have read, 0 to 1."""
-        whole = sum(Path(path).stat().st_size for path in self.paths if Path(path).exists())
+    def _bytes_read(self, spark: SparkSession) -> int | None:
+        """Return the bytes that Java has read from files of this machine since `spark` was set.
+
+        Java's own file systems count them, as they are read. What Spark's stages say of a task that is at
+        work comes with its heartbeats, which a session on one machine leaves out.
+        """
         # Java ends under this when the run is interrupted.
         with suppress(Py4JError, OSError, AttributeError):
-            self._stages.update(spark.sparkContext.statusTracker().getActiveStageIds())
-            context: Any = spark.sparkContext
-            store = context._jsc.sc().statusStore()
-            read = sum(int(store.lastStageAttempt(stage).inputBytes()) for stage in sorted(self._stages))
-            return min(1.0, read / max(1, whole))
+            java: Any = spark.sparkContext._jvm
+            counts = java.org.apache.hadoop.fs.FileSystem.getAllStatistics()
+            read = sum(int(count.getBytesRead()) for count in counts if count.getScheme() == "file")
+            if self._before is None:
+                self._before = read
+            return read - self._before
         return None

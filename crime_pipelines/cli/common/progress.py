@@ -10,7 +10,8 @@ from typing import Final, Self
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn, TextColumn
+from rich.text import Text
 
 from crime_pipelines.cli.common.options import common
 from crime_pipelines.support.progress import Done
@@ -48,17 +49,17 @@ class TerminalProgress:
         self._prints_lines = not (console.is_terminal or settings.quiet)
         self._bars = Progress(
             # All in 80 columns.
-            TextColumn("{task.description:<19}"),
-            BarColumn(10),
+            TextColumn("{task.description}"),
+            BarColumn(7),
             TaskProgressColumn(),
-            TextColumn("{task.fields[details]}"),
+            _Details(),
             console=console,
             disable=not console.is_terminal or settings.quiet or self._is_json,
             transient=True,
         )
         self._task: TaskID | None = None
         self._words = ""
-        self._begun = self._printed = time.monotonic()
+        self._begun = self._reading = self._printed = time.monotonic()
 
     def __enter__(self) -> Self:
         """Show the bars."""
@@ -79,10 +80,11 @@ class TerminalProgress:
         """
         if self._task is not None:
             self._bars.update(self._task, total=1, completed=1)
+            self._bars.stop_task(self._task)
         self._words = _WORDS.get(name, name)
-        self._begun = time.monotonic()
+        self._begun = self._reading = time.monotonic()
         # Without a total the bar moves back and forth, until the stage says how far it is.
-        self._task = self._bars.add_task(self._words, total=None, details="")
+        self._task = self._bars.add_task(self._words, total=None, done=None, reading=0.0)
         _log.info(self._words, extra={"stage": name})
 
     def done(self, done: Done) -> None:
@@ -91,11 +93,12 @@ class TerminalProgress:
         Args:
             done: the part of it that is done.
         """
-        seconds = time.monotonic() - self._begun
-        if self._task is not None and done.note:
-            self._bars.update(self._task, details=done.note)
-        elif self._task is not None and done.share > 0:
-            self._bars.update(self._task, total=1, completed=done.share, details=_details(done, seconds))
+        if done.note and not done.share:  # to start takes no part in the rate
+            self._reading = time.monotonic()
+        seconds = time.monotonic() - (self._begun if done.note else self._reading)
+        if self._task is not None:
+            total = 1 if done.share > 0 else None
+            self._bars.update(self._task, total=total, completed=done.share, done=done, reading=self._reading)
         if self._prints_lines and time.monotonic() - self._printed >= self._every:
             self._printed = time.monotonic()
             text = f"{self._words}: {done.share:.0%} {_details(done, seconds)}".replace("%", " %")
@@ -103,6 +106,18 @@ class TerminalProgress:
                 _log.info(text, extra={"share": round(done.share, 3), "rows": done.rows})
             else:
                 click.echo(text, err=True)
+
+
+class _Details(ProgressColumn):
+    """The details of a stage, with the seconds that it has taken wherever nothing says how long it will."""
+
+    def render(self, task: Task) -> Text:
+        """Draw it; the bars are drawn anew several times a second."""
+        done: Done | None = task.fields["done"]
+        seconds = task.elapsed or 0.0
+        if task.stop_time is not None or done is None:
+            return Text(f"{seconds:,.0f} s")
+        return Text(_details(done, seconds if done.note else time.monotonic() - task.fields["reading"]))
 
 
 def _interval() -> float:
@@ -118,16 +133,20 @@ def _details(done: Done, seconds: float) -> str:
 
     >>> _details(Done(0.5, 200_000_000, 1_000_000), 4)
     '100/200 MB, 1,000,000 rows, 25.0 MB/s, 4 s left'
+    >>> _details(Done(0, note="starting Spark"), 4)
+    'starting Spark, 4 s'
     """
     if done.note:
-        return done.note
+        return f"{done.note}, {seconds:,.0f} s"
     parts = []
+    read = 0.0
     if done.size:
-        parts.append(f"{done.share * done.size / 1e6:,.0f}/{done.size / 1e6:,.0f} MB")
+        read = done.share * done.size if done.read is None else done.read
+        parts.append(f"{read / 1e6:,.0f}/{done.size / 1e6:,.0f} MB")
     if done.rows is not None:
         parts.append(f"{done.rows:,} rows")
     if seconds > _TOO_SOON and done.share > 0:
         if done.size:
-            parts.append(f"{done.share * done.size / 1e6 / seconds:,.1f} MB/s")
+            parts.append(f"{read / 1e6 / seconds:,.1f} MB/s")
         parts.append(f"{seconds * (1 - done.share) / done.share:,.0f} s left")
     return ", ".join(parts)
