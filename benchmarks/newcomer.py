@@ -1,9 +1,9 @@
 """`python -m benchmarks.newcomer`: minutes and commands from a clone to a first report, and further.
 
-Follows the pages as somebody who is new would, in a fresh clone: to the first report, on to a report of a file
-of one's own, on to the cloud on this machine. Of the last commit, and with `--before` of the state before the
-way in was made easier, by what its pages said. What pip downloads and what the local cloud fetches once come
-from the caches of this machine, if they are warm.
+Follows the pages as somebody who is new would, in a fresh clone: to the first report, on to a report of a
+file of one's own, on to the cloud on this machine. Of the last commit, and with `--before` of the state
+before the way in was made easier, by what its pages said. What pip downloads and what the local cloud fetches
+once come from the caches of this machine, if they are warm.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ NOW: Final = (
         "cloud/report/index.html",
     ),
 )
-#: Its page of the local cloud said to install the package `crime-pipelines[local]` from an index that has none.
+#: Its page said to install `crime-pipelines[local]` from an index, which has no such package.
 EARLIER: Final = (
     Goal("first report", ("make demo",), "demo/out/report/index.html"),
     Goal("own file", (f".venv/bin/crime-pipelines run {_OWN} --out out",), "out/report/index.html"),

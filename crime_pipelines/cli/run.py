@@ -17,6 +17,7 @@ from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
 from crime_pipelines.engines.registry import DEFAULT_ENGINE
 from crime_pipelines.output.layout import PUBLIC
 from crime_pipelines.quality.options import MAX_REJECTED
+from crime_pipelines.support.locales import written_as
 from crime_pipelines.support.logs import log_fields
 
 if TYPE_CHECKING:
@@ -215,8 +216,10 @@ def message_of(record: RunRecord) -> dict[str, Any]:
     Returns:
         The fields.
     """
+    with written_as(None):  # what programs read is the same in every locale
+        text = f"crime-pipelines run: {_counts(record)}"
     return {
-        "text": f"crime-pipelines run: {_counts(record)}",
+        "text": text,
         "as_of": record.as_of.isoformat(),
         "read": record.read,
         "incidents": record.incidents,
@@ -229,11 +232,13 @@ def message_of(record: RunRecord) -> dict[str, Any]:
 
 
 def _counts(record: RunRecord) -> str:
-    rejected = "".join(f", {count:,} {reason}" for reason, count in record.rejected.items())
-    deleted = f" ({record.deleted:,} incidents deleted)" if record.deleted else ""
+    from crime_pipelines.report.formatting import count
+
+    rejected = "".join(f", {count(rows)} {reason}" for reason, rows in record.rejected.items())
+    deleted = f" ({count(record.deleted)} incidents deleted)" if record.deleted else ""
     return (
-        f"{record.source}: {record.read:,} rows read, {record.incidents:,} incidents, "
-        f"{record.superseded:,} superseded{deleted}, {record.rejects:,} rejected{rejected}; "
+        f"{record.source}: {count(record.read)} rows read, {count(record.incidents)} incidents, "
+        f"{count(record.superseded)} superseded{deleted}, {count(record.rejects)} rejected{rejected}; "
         f"as of {record.as_of}"
     )
 
@@ -247,9 +252,10 @@ def summarise(out: Path, record: RunRecord, answers: Mapping[str, Answer]) -> No
         answers: its answers by name.
     """
     from crime_pipelines.report.coverage import Facts
+    from crime_pipelines.report.formatting import in_locale
     from crime_pipelines.report.sections import words
 
     say(_counts(record))
     for name, said in words(answers, Facts.of(record)).items():
-        say(f"\n{answers[name].question.wording}\n  {said.sentence}")
+        say(in_locale(f"\n{answers[name].question.wording}\n  {said.sentence}"))
     say(f"\nReport: {out / 'report' / 'index.html'}")

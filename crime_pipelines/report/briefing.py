@@ -13,7 +13,17 @@ from crime_pipelines.domain.periods.as_of import END_OF_DAY
 from crime_pipelines.questions import Answer
 from crime_pipelines.questions.changes.question import LAST_12_MONTHS, LAST_28_DAYS, YEAR_TO_DATE
 from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.formatting import change, count, counted, day, month, percent, shown
+from crime_pipelines.report.formatting import (
+    change,
+    clock,
+    count,
+    counted,
+    day,
+    month,
+    number,
+    percent,
+    shown,
+)
 from crime_pipelines.report.sections.changes import name_of
 from crime_pipelines.report.sections.forecasts import interval
 
@@ -97,7 +107,8 @@ def _original(at: date, years: int) -> str:
 def _until(facts: Facts) -> str:
     if not facts.last_at:
         return ""
-    time = "" if facts.last_at.time() == END_OF_DAY else f" at {facts.last_at:%H:%M}"
+    at = facts.last_at
+    time = "" if at.time() == END_OF_DAY else f" at {clock(at.hour, at.minute)}"
     return (
         f"The data end on {day(facts.last_at)}{time}. They hold no date of report, so how "
         "many incidents of the last days are still to be reported is not known."
@@ -123,7 +134,7 @@ def _changes(rows: list[dict[str, Any]]) -> tuple[str, tuple[Line, ...], str]:
     )
     chance = (
         f"Of {counted(len(types), 'type')} compared, chance alone would mark about "
-        f"{round(len(types) / 20, 1):g} as clear."
+        f"{number(round(len(types) / 20, 1))} as clear."
     )
     return compared, tuple(_line(row) for row in (whole, *types[:_TYPES])), chance
 

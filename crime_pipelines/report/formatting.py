@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import Final
+from datetime import date, datetime, time
+from typing import Any, Final
 
+from crime_pipelines.domain.night import END_HOUR, LATE_NIGHT, START_HOUR
 from crime_pipelines.domain.periods.as_of import END_OF_DAY
+from crime_pipelines.support.locales import writing
 
 #: What stands for a text that the data do not have.
 NONE_STATED: Final = "(none stated)"
@@ -47,11 +50,75 @@ _END_ISOLATE: Final = "\u2069"
 #: What belongs to the character before it and can't end a text that is cut: joiners and variants.
 _DANGLING: Final = "\u200c\u200d\ufe0e\ufe0f"
 _LARGEST_PERCENTAGE: Final = 1000
+#: Percentages and times of day in our own wordings. What is formatted here has a locale's signs already, and
+#: texts from the data hold plain spaces alone.
+_PERCENTAGE: Final = re.compile(rf"(?<![\d.,])(\d+){NBSP}%")
+_TIMES: Final = re.compile(r"00:00, 00:01 (?:or|and) 12:00|00:00 and 00:01")
+_MEASURE: Final = re.compile(r"(?<![\d.,])(\d+\.\d+)(?= (?:a week|days|km)\b)")
+_RESIDENTS: Final = "1,000 residents"
+_TIME: Final = re.compile(r"(\d\d):(\d\d)")
+
+
+def in_locale(wording: str) -> str:
+    """Write a wording of our own as the reader's locale does, if one was chosen.
+
+    Args:
+        wording: the wording, which may hold whole percentages, the late-night hours, and times.
+
+    Returns:
+        The same with the locale's signs.
+    """
+    way = writing()
+    if way is None:
+        return wording
+    text = _PERCENTAGE.sub(lambda found: way.percent(found[1]), wording)
+    text = _TIMES.sub(lambda found: _TIME.sub(lambda at: clock(int(at[1]), int(at[2])), found[0]), text)
+    text = _MEASURE.sub(lambda found: way.number(found[1]), text)
+    text = text.replace(_RESIDENTS, f"{way.number('1,000')} residents")
+    return text.replace(LATE_NIGHT, f"{clock(START_HOUR)}-{clock(END_HOUR)}")
+
+
+def finalized(value: object) -> object:
+    """Write what a template shows as `in_locale` does; what is marked up is left alone."""
+    return in_locale(value) if type(value) is str else value
+
+
+def clock(hour: int, minute: int = 0) -> str:
+    """Return a time of day, such as ``22:00``."""
+    way = writing()
+    return way.time(time(hour, minute)) if way else f"{hour:02d}:{minute:02d}"
+
+
+def fixed(value: float, digits: int) -> str:
+    """Return a number with so many decimals, such as ``1,234.50``."""
+    return _number(f"{value:,.{digits}f}")
+
+
+def percent_sign() -> str:
+    """Return what stands behind a number of per cent on an axis."""
+    way = writing()
+    return way.percent_sign if way else f"{NBSP}%"
+
+
+def chart_numbers() -> dict[str, Any] | None:
+    """Return the signs of a chart's numbers, as Vega takes them; None for its own."""
+    way = writing()
+    return way.chart_numbers if way else None
+
+
+def _number(text: str) -> str:
+    way = writing()
+    return way.number(text) if way and "e" not in text else text
+
+
+def _percentage(text: str) -> str:
+    way = writing()
+    return way.percent(text) if way else f"{text}{NBSP}%"
 
 
 def count(number: int) -> str:
     """Return a whole number with thousands separators."""
-    return f"{number:,}".replace("-", MINUS)
+    return _number(f"{number:,}").replace("-", MINUS)
 
 
 def counted(number: int, thing: str) -> str:
@@ -70,10 +137,10 @@ def percent(share: float) -> str:
     """
     rounded = f"{100 * share:.1f}"
     if rounded == "0.0" and share > 0:
-        return f"under 0.1{NBSP}%"
+        return f"under {_percentage('0.1')}"
     if rounded == "100.0":
-        return f"100{NBSP}%" if share >= 1 else f"over 99.9{NBSP}%"
-    return f"{'0' if rounded == '0.0' else rounded}{NBSP}%"
+        return _percentage("100") if share >= 1 else f"over {_percentage('99.9')}"
+    return _percentage("0" if rounded == "0.0" else rounded)
 
 
 def percent_of(part: int, whole: int) -> str:
@@ -93,12 +160,12 @@ def change(share: float) -> str:
     percentage = 100 * share
     sign = "+" if percentage > 0 else MINUS if percentage < 0 else ""
     if abs(percentage) > _LARGEST_PERCENTAGE:
-        return f"over {sign}{_LARGEST_PERCENTAGE:,}{NBSP}%"
+        return f"over {sign}{_percentage(f'{_LARGEST_PERCENTAGE:,}')}"
     for digits in (1, 2, 3):
         rounded = f"{abs(percentage):.{digits}f}"
         if float(rounded):
-            return f"{sign}{rounded}{NBSP}%"
-    return f"0.0{NBSP}%" if not percentage else f"{sign}0.001{NBSP}% at most"
+            return f"{sign}{_percentage(rounded)}"
+    return _percentage("0.0") if not percentage else f"{sign}{_percentage('0.001')} at most"
 
 
 def p_value(p: float) -> str:
@@ -111,16 +178,16 @@ def p_value(p: float) -> str:
         Two or three decimals; four beside 0.05, so that rounding never contradicts the verdict at 5 %.
     """
     if p < 0.001:
-        return f"p{NBSP}<{NBSP}0.001"
+        return f"p{NBSP}<{NBSP}{_number('0.001')}"
     if p > 0.99:
-        return f"p{NBSP}>{NBSP}0.99"
+        return f"p{NBSP}>{NBSP}{_number('0.99')}"
     digits = 4 if 0.045 <= p < 0.055 else 3 if p < 0.01 else 2
-    return f"p{NBSP}={NBSP}{p:.{digits}f}"
+    return f"p{NBSP}={NBSP}{fixed(p, digits)}"
 
 
 def number(value: float) -> str:
     """Return a number of any size, such as ``0.1234`` or ``12,346``: four digits, or all before the point."""
-    return (f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.4g}").replace("-", MINUS)
+    return _number(f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.4g}").replace("-", MINUS)
 
 
 def in_words(whole: int) -> str:
@@ -132,7 +199,7 @@ def rate(number: float) -> str:
     """Return a rate with two decimals, such as ``1.93``; a flat 0 only for none."""
     if not number:
         return "0"
-    return "under 0.01" if number < 0.005 else f"{number:,.2f}"
+    return f"under {_number('0.01')}" if number < 0.005 else fixed(number, 2)
 
 
 def month(day: date) -> str:
@@ -147,12 +214,13 @@ def short_month(day: date) -> str:
 
 def day(moment: date) -> str:
     """Return a date, such as ``11 November 2021``."""
-    return f"{moment.day} {month(moment)}"
+    way = writing()
+    return way.day(moment, _MONTHS[moment.month - 1]) if way else f"{moment.day} {month(moment)}"
 
 
 def moment(at: datetime) -> str:
     """Write a date and its time of day; the date alone for a day's last second, which stands for the day."""
-    return day(at) if at.time() == END_OF_DAY else f"{day(at)}, {at:%H:%M}"
+    return day(at) if at.time() == END_OF_DAY else f"{day(at)}, {clock(at.hour, at.minute)}"
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -177,7 +177,8 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(count=text.count, shown=text.shown, plural=text.counted)
+    environment.finalize = text.finalized
+    environment.filters.update(count=text.count, fixed=text.fixed, shown=text.shown, plural=text.counted)
     return environment.from_string(static_text("template.html.jinja"))
 
 

@@ -10,10 +10,11 @@ from typing import Any, Final
 import click
 
 from crime_pipelines.cli.common.config import FILE, find_config, read_config
+from crime_pipelines.support.locales import write_as
 from crime_pipelines.support.logs import LOG_FORMATS, set_up_logs
 
 PREFIX: Final = "CRIME_PIPELINES"
-_SETTINGS: Final = ("log_format", "quiet", "verbose")
+_SETTINGS: Final = ("log_format", "quiet", "verbose", "locale")
 
 
 @dataclass(slots=True)
@@ -24,11 +25,13 @@ class Common:
         log_format: one of `LOG_FORMATS`.
         quiet: print warnings and errors alone, beside what was asked for.
         verbose: log each stage.
+        locale: the locale that numbers, dates and times are written as; our own way without one.
     """
 
     log_format: str = "text"
     quiet: bool = False
     verbose: bool = False
+    locale: str | None = None
 
 
 def common() -> Common:
@@ -109,6 +112,15 @@ def _common_options() -> list[click.Option]:
             callback=_take,
         ),
         click.Option(
+            ["--locale"],
+            metavar="NAME",
+            help="Write numbers, dates and times in reports and on the terminal as a locale does, such as "
+            "en-GB, de-DE or ja-JP; texts stay English, files for programs stay as they are. "
+            "[default: 12.3 %, 11 November 2021, 22:00]",
+            expose_value=False,
+            callback=_take,
+        ),
+        click.Option(
             ["-q", "--quiet"],
             is_flag=True,
             help="Print only warnings and errors, beside what was asked for.",
@@ -156,6 +168,9 @@ def _take(context: click.Context, parameter: click.Parameter, value: Any) -> Non
 def _set(context: click.Context, name: str, value: Any) -> None:
     settings = context.find_root().ensure_object(Common)
     setattr(settings, name, value)
+    if name == "locale":
+        write_as(value)
+        return
     if settings.quiet and settings.verbose:
         raise click.UsageError("--quiet and --verbose exclude each other", context)
     set_up_logs(settings.log_format, is_verbose=settings.verbose, is_quiet=settings.quiet)

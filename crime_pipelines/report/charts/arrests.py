@@ -8,7 +8,7 @@ from typing import Any, Final
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.charts.draw import NARROW, STEP, WIDE, Chart, Edges, Spec, layer, scaled, sheet
 from crime_pipelines.report.coverage import SMALL_NUMBER, Facts
-from crime_pipelines.report.formatting import NBSP, count, percent, shown
+from crime_pipelines.report.formatting import count, percent, percent_sign, shown
 
 #: How many types are drawn at most. The table holds all.
 TYPES: Final = 40
@@ -65,7 +65,7 @@ def _whiskers(rows: Sequence[Mapping[str, Any]], overall: float, width: int) -> 
     height = (_WIDE_STEP if wide else STEP) * len(rows)
     axis = {
         "values": [0, 0.25, 0.5, 0.75, 1],
-        "labelExpr": f"format(datum.value * 100, 'd') + '{NBSP}%'",
+        "labelExpr": f"format(datum.value * 100, 'd') + '{percent_sign()}'",
         "domain": False,
         "ticks": False,
         "title": None,

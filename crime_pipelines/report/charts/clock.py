@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from crime_pipelines.domain.night import END_HOUR, LATE_NIGHT, START_HOUR, is_late_night
 from crime_pipelines.report.charts.draw import NARROW, SELECTION, Chart, Edges, Spec, layer, sheet
+from crime_pipelines.report.formatting import clock as clock_time
 from crime_pipelines.report.formatting import count, percent
 
 _SIZE: Final = 300
@@ -52,7 +53,7 @@ def clock_rows(hours: Sequence[int]) -> list[dict[str, Any]]:
     return [
         {
             "at": at,
-            "hour": f"{at:02d}:00",
+            "hour": clock_time(at),
             "incidents": incidents,
             "late": is_late_night(datetime(2000, 1, 1, at)),
             "from": round(at * turn + _GAP, 4),

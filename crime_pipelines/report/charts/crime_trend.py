@@ -21,7 +21,7 @@ from crime_pipelines.report.charts.draw import (
     sheet,
 )
 from crime_pipelines.report.coverage import Facts, Month
-from crime_pipelines.report.formatting import NBSP, change
+from crime_pipelines.report.formatting import NBSP, change, percent_sign
 
 #: A change's axis ends here, whatever the interval: ten times as many a year.
 _LARGEST_CHANGE: Final = 10.0
@@ -71,7 +71,7 @@ def _interval(row: Mapping[str, Any], width: int) -> Spec:
         "domain": False,
         "ticks": False,
         "title": None,
-        "labelExpr": f"(datum.value ? format(datum.value * 100, '+,.4~r') : '0') + '{NBSP}%'",
+        "labelExpr": f"(datum.value ? format(datum.value * 100, '+,.4~r') : '0') + '{percent_sign()}'",
     }
     x = scaled([-reach, reach], axis)
     hue = "var(--accent)"

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crime_pipelines.report.formatting import MINUS, count
+from crime_pipelines.report.formatting import MINUS, chart_numbers, count
 
 Spec = dict[str, Any]
 
@@ -228,7 +228,9 @@ def svg(spec: Spec) -> str:
     """
     import vl_convert  # takes its time, and most users of the package never draw
 
-    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VERSION, allowed_base_urls=[])
+    drawn: str = vl_convert.vegalite_to_svg(
+        spec, vl_version=VERSION, allowed_base_urls=[], format_locale=chart_numbers()
+    )
     # Texts can't be hit: in them < and > are escaped, so tags are what stands between bare ones.
     return _EMPTY.sub("", _TAG.sub(lambda tag: _NEEDLESS.sub("", tag[0]), drawn.strip()))
 

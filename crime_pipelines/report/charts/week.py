@@ -7,7 +7,7 @@ from typing import Final
 
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.charts.draw import NARROW, WIDE, Chart, Edges, Spec, layer, scaled, sheet
-from crime_pipelines.report.formatting import number
+from crime_pipelines.report.formatting import clock, number
 
 _DAYS: Final = "Mon Tue Wed Thu Fri Sat Sun"
 _ROW: Final = 24
@@ -29,7 +29,7 @@ def week(answers: Mapping[str, Answer]) -> list[Chart]:
         return []
     (day, hour) = max(known, key=lambda place: known[place])
     label = (
-        f"Incidents of known time by weekday and hour: most on {_DAYS.split()[day - 1]} at {hour:02d}:00 "
+        f"Incidents of known time by weekday and hour: most on {_DAYS.split()[day - 1]} at {clock(hour)} "
         f"({number(known[day, hour])}). The table below holds every number."
     )
     cells = [

@@ -20,7 +20,8 @@ from crime_pipelines.report.filters.counts import Counts, epoch_day, first_day
 from crime_pipelines.report.filters.measures import MEASURES, Measure, measures
 from crime_pipelines.report.filters.months_chart import months_chart
 from crime_pipelines.report.filters.start import YEAR, Start
-from crime_pipelines.report.formatting import day, shown
+from crime_pipelines.report.formatting import day, in_locale, shown
+from crime_pipelines.support.locales import writing
 
 _NAME: Final = 60
 _UNKNOWN_AREA: Final = "Area not known"
@@ -140,7 +141,8 @@ def explorer(
         ],
         "z": Z_95,
         "year": YEAR,
-        "late_night": LATE_NIGHT,
+        "late_night": in_locale(LATE_NIGHT),
+        **_locale(),
         "late_hours": [row["late"] for row in clock_rows(counts.by_hour)],
         "charts": {
             name: {"narrow": chart.narrow} | ({"wide": chart.wide} if chart.wide else {})
@@ -161,6 +163,12 @@ def explorer(
         text,
         Start.of(counts, facts, everybody).texts(everything),
     )
+
+
+def _locale() -> dict[str, Any]:
+    """Return what the script needs of the reader's locale; nothing for our own way to write."""
+    way = writing()
+    return {"locale": way.tag, "chart_numbers": way.chart_numbers} if way else {}
 
 
 def _named(name: str | None) -> str:

@@ -12,7 +12,17 @@ from crime_pipelines.domain.night import LATE_NIGHT
 from crime_pipelines.report.charts.clock import clock_rows
 from crime_pipelines.report.coverage import Facts
 from crime_pipelines.report.filters.counts import Counts, first_day
-from crime_pipelines.report.formatting import NBSP, count, counted, month, percent, percent_of, rate
+from crime_pipelines.report.formatting import (
+    NBSP,
+    count,
+    counted,
+    fixed,
+    in_locale,
+    month,
+    percent,
+    percent_of,
+    rate,
+)
 
 #: Days of a year, by which yearly rates are worked out.
 YEAR: Final = 365.25
@@ -72,6 +82,7 @@ class Start:
             The texts that the script writes while no filter is chosen.
         """
         low, high = (percent(end) for end in wilson(self.arrests, self.total))
+        level = in_locale(f"95{NBSP}%")
         daily = self.total / self.days if self.days else None
         yearly = daily * YEAR * 1000 / self.residents if daily and self.residents else None
         return {
@@ -79,10 +90,10 @@ class Start:
             "incidents": count(self.total),
             "incidents-note": f"{percent_of(self.total, self.total)} of all",
             "arrests": percent_of(self.arrests, self.total),
-            "arrests-note": f"{count(self.arrests)} with an arrest; 95{NBSP}% interval {low} to {high}",
+            "arrests-note": f"{count(self.arrests)} with an arrest; {level} interval {low} to {high}",
             "late": percent_of(self.late, self.total),
-            "late-note": f"{count(self.late)} in the hours {LATE_NIGHT}",
-            "daily": _NONE if daily is None else f"{daily:.{2 if daily < 10 else 1}f}",
+            "late-note": f"{count(self.late)} in the hours {in_locale(LATE_NIGHT)}",
+            "daily": _NONE if daily is None else fixed(daily, 2 if daily < 10 else 1),
             "residents": _NONE if yearly is None else rate(yearly),
             "change": _NONE,
         }

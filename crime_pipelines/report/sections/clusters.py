@@ -8,7 +8,7 @@ from typing import ClassVar
 from crime_pipelines.analysis.near_repeats import MORE
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.formatting import count, counted, number, p_value, shown
+from crime_pipelines.report.formatting import count, counted, fixed, number, p_value, shown
 from crime_pipelines.report.sections.default import Section, Words
 from crime_pipelines.report.tables import TableColumn, or_dash
 
@@ -19,8 +19,8 @@ class Clusters(Section):
     columns: ClassVar[Mapping[str, TableColumn]] = {
         "kind": TableColumn("Kind", shown, numeric=False, heads=True),
         "rank": TableColumn("Rank", str),
-        "latitude": TableColumn("Latitude", lambda degrees: f"{degrees:.4f}"),
-        "longitude": TableColumn("Longitude", lambda degrees: f"{degrees:.4f}"),
+        "latitude": TableColumn("Latitude", lambda degrees: fixed(degrees, 4)),
+        "longitude": TableColumn("Longitude", lambda degrees: fixed(degrees, 4)),
         "cells": TableColumn("Cells", count),
         "past_year": TableColumn("Incidents of the last 12 months", count),
         "expected": TableColumn("On average", number),
@@ -55,7 +55,7 @@ class NearRepeats(Section):
         "days_to": TableColumn("to", or_dash(count)),
         "pairs": TableColumn("Pairs", or_dash(count)),
         "expected": TableColumn("By chance", or_dash(number)),
-        "ratio": TableColumn("Ratio", or_dash(lambda ratio: f"{ratio:.2f}")),
+        "ratio": TableColumn("Ratio", or_dash(lambda ratio: fixed(ratio, 2))),
         "p_value": TableColumn("p value", or_dash(lambda p: p_value(p).removeprefix("p\u00a0=\u00a0"))),
         "verdict": TableColumn("Verdict", shown, numeric=False),
     }
@@ -75,8 +75,9 @@ class NearRepeats(Section):
         metres = f"{number(first['metres_from'])} to {number(first['metres_to'])} metres"
         return Words(
             f"{shown(first['kind'])} {metres} from another, {first['days_from']} to {first['days_to']} days "
-            f"later, is {first['ratio']:.2f} times as frequent as by chance ({count(first['pairs'])} pairs, "
-            f"{number(first['expected'])} to be expected; {p_value(first['p_value'])}).",
-            f"{first['ratio']:.2f} times",
+            f"later, is {fixed(first['ratio'], 2)} times as frequent as by chance "
+            f"({count(first['pairs'])} pairs, {number(first['expected'])} to be expected; "
+            f"{p_value(first['p_value'])}).",
+            f"{fixed(first['ratio'], 2)} times",
             f"{shown(first['kind'])} close to another",
         )

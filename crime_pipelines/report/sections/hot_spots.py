@@ -8,7 +8,7 @@ from typing import ClassVar
 from crime_pipelines.analysis.hot_spots import BASELINE, DECAYED, FLAGGED
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.formatting import count, number, percent_of, shown
+from crime_pipelines.report.formatting import count, fixed, number, percent_of, shown
 from crime_pipelines.report.sections.default import Section, Words
 from crime_pipelines.report.tables import TableColumn, or_dash
 
@@ -19,8 +19,8 @@ class HotSpots(Section):
     columns: ClassVar[Mapping[str, TableColumn]] = {
         "kind": TableColumn("Kind", shown, numeric=False, heads=True),
         "rank": TableColumn("Rank", str),
-        "latitude": TableColumn("Latitude", lambda degrees: f"{degrees:.4f}"),
-        "longitude": TableColumn("Longitude", lambda degrees: f"{degrees:.4f}"),
+        "latitude": TableColumn("Latitude", lambda degrees: fixed(degrees, 4)),
+        "longitude": TableColumn("Longitude", lambda degrees: fixed(degrees, 4)),
         "past_year": TableColumn("Incidents of the last 12 months", count),
         "score": TableColumn("Score", number),
     }
@@ -45,7 +45,7 @@ class HotSpots(Section):
         return Words(
             f"For each kind the {cells} where most is to be expected. In the last {best['months']} months "
             f"such cells, named before each month, held {share} of incidents of the kind {best['kind']}, "
-            f"{best['pai']:,.0f} times as many as so much of the area holds by chance.",
+            f"{fixed(best['pai'], 0)} times as many as so much of the area holds by chance.",
             share,
             f"of {best['kind']} in half a square mile",
         )

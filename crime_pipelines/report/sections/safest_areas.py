@@ -12,7 +12,7 @@ from crime_pipelines.report.charts.hexagons import Rings
 from crime_pipelines.report.charts.map import area_map
 from crime_pipelines.report.charts.rankings import areas, has_rates
 from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.formatting import count, counted, in_words, listed, percent_of, rate, shown
+from crime_pipelines.report.formatting import count, counted, fixed, in_words, listed, percent_of, rate, shown
 from crime_pipelines.report.sections.default import NAME, TILE, Section, Words
 from crime_pipelines.report.tables import TableColumn, or_dash
 
@@ -80,7 +80,7 @@ class SafestAreas(Section):
                     row[_RATE] if rated else row["late_night_incidents"] for row in (safest, worst)
                 )
                 if lowest:
-                    sentence += f", {highest / lowest:,.0f} times as many"
+                    sentence += f", {fixed(highest / lowest, 0)} times as many"
             sentence += f"{_rivals(rows)}{_brief(facts)}"
         if not rated:
             sentence += "; residents are not on file for all, so these are numbers, and rates can't be known"

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.formatting import change, count, month, shown
+from crime_pipelines.report.formatting import change, count, fixed, month, shown
 from crime_pipelines.report.sections.default import Section, Words
 from crime_pipelines.report.tables import TableColumn, or_dash
 
@@ -17,8 +17,8 @@ class Weather(Section):
 
     columns: ClassVar[Mapping[str, TableColumn]] = {
         "month": TableColumn("Month", or_dash(month), numeric=False, heads=True),
-        "temperature": TableColumn("Temperature (\u00b0F)", or_dash(lambda degrees: f"{degrees:.1f}")),
-        "usual_temperature": TableColumn("Usual", or_dash(lambda degrees: f"{degrees:.1f}")),
+        "temperature": TableColumn("Temperature (\u00b0F)", or_dash(lambda degrees: fixed(degrees, 1))),
+        "usual_temperature": TableColumn("Usual", or_dash(lambda degrees: fixed(degrees, 1))),
         "incidents": TableColumn("Incidents", or_dash(count)),
         "effect": TableColumn("With the weather", or_dash(change)),
         "effect_low": TableColumn("95 % interval from", or_dash(change)),
@@ -37,7 +37,7 @@ class Weather(Section):
         per_ten = [change(last[name]) for name in ("per_10_degrees", "per_10_low", "per_10_high")]
         effect = [change(last[name]) for name in ("effect", "effect_low", "effect_high")]
         distance = last["temperature"] - last["usual_temperature"]
-        unusual = f"{abs(distance):.1f} \u00b0F {'warmer' if distance > 0 else 'colder'}"
+        unusual = f"{fixed(abs(distance), 1)} \u00b0F {'warmer' if distance > 0 else 'colder'}"
         return Words(
             f"Days 10 \u00b0F warmer than usual for the season have {per_ten[0]} incidents (95 % interval "
             f"{per_ten[1]} to {per_ten[2]}). {month(last['month'])}, the last month with temperatures, was "

@@ -9,7 +9,7 @@ from crime_pipelines.questions import Answer
 from crime_pipelines.report.charts.draw import Chart
 from crime_pipelines.report.charts.week import week
 from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.formatting import count, number, percent_of, shown
+from crime_pipelines.report.formatting import clock, count, number, percent_of, shown
 from crime_pipelines.report.sections.default import Section, Words
 from crime_pipelines.report.tables import TableColumn, or_dash
 
@@ -23,7 +23,7 @@ class WeekdayHours(Section):
     )
     columns: ClassVar[Mapping[str, TableColumn]] = {
         "weekday_name": TableColumn("Weekday", shown, numeric=False, heads=True),
-        "hour": TableColumn("Hour", lambda hour: f"{hour:02d}:00"),
+        "hour": TableColumn("Hour", clock),
         "incidents": TableColumn("Incidents", count),
         "placeholders": TableColumn("At 00:00, 00:01 or 12:00", count),
         "per_day": TableColumn("A day", or_dash(number)),
@@ -39,7 +39,7 @@ class WeekdayHours(Section):
             return Words(f"{facts.why_no_time}.", "Not known", "no times of day")
         busiest = max(rows, key=lambda row: row["incidents"] - row["placeholders"])
         placed = sum(row["placeholders"] for row in rows)
-        hour = f"{busiest['weekday_name']} {busiest['hour']:02d}:00-{(busiest['hour'] + 1) % 24:02d}:00"
+        hour = f"{busiest['weekday_name']} {clock(busiest['hour'])}-{clock((busiest['hour'] + 1) % 24)}"
         return Words(
             f"Most incidents of known time occur on {hour}; {percent_of(placed, total)} of all carry 00:00, "
             "00:01 or 12:00, often because the time was not known.",

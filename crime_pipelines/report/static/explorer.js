@@ -5,7 +5,8 @@
   if (!root) return;
   const given = JSON.parse(document.getElementById("explorer-data").textContent);
   const form = root.querySelector("form");
-  const { whole, percent, rate, change, NONE } = CrimeMeasures;
+  const { whole, fixed, percentage, percent, rate, change, NONE } = CrimeMeasures;
+  CrimeMeasures.write(given.locale);
   const lists = Object.fromEntries([...form.querySelectorAll("[data-filter]")].map((each) => [each.dataset.filter, CrimeChoices.list(each)]));
   const calendar = CrimeCalendar.of(given);
   const period = CrimeChoices.period({ from: form.elements.from, to: form.elements.to }, calendar);
@@ -181,7 +182,7 @@
       const place = document.createElement("div");
       place.className = "live";
       const { view } = await (await library())(place, spec,
-        { ast: true, renderer: "svg", actions: false, defaultStyle: false, mode: "vega-lite" });
+        { ast: true, renderer: "svg", actions: false, defaultStyle: false, mode: "vega-lite", formatLocale: given.chart_numbers });
       fit(place);
       holder.replaceChildren(place);
       views[name]?.view.finalize();
@@ -226,11 +227,11 @@
     say("incidents-note", `${percent(all ? sums.incidents / all : 0)} of all`);
     if (given.arrests) say("arrests", sums.incidents ? percent(sums.arrests / sums.incidents) : NONE, sums.arrests);
     if (given.arrests) say("arrests-note", sums.incidents
-      ? `${whole.format(sums.arrests)} with an arrest; 95\u00a0% interval ${percent(low)} to ${percent(high)}` : "no incident");
+      ? `${whole.format(sums.arrests)} with an arrest; ${percentage("95")} interval ${percent(low)} to ${percent(high)}` : "no incident");
     say("late", sums.incidents ? percent(sums.late / sums.incidents) : NONE, sums.late);
     say("late-note", `${whole.format(sums.late)} in the hours ${given.late_night}`);
     const daily = valueOf("per_day", of.all);
-    say("daily", daily === null ? NONE : daily.toFixed(daily < 10 ? 2 : 1), daily ?? "");
+    say("daily", daily === null ? NONE : fixed(daily, daily < 10 ? 2 : 1), daily ?? "");
     if (given.residents) say("residents", ...rated(valueOf("per_1000_residents_per_year", of.all)));
     const changed = valueOf("change", of.all);
     say("change", changed === null ? NONE : change(changed), changed ?? "");

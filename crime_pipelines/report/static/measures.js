@@ -2,29 +2,36 @@
 // What a measure makes of counts. A place has `incidents`, `arrests` and `late`, the `days` that the data cover, its
 // `residents`, and `before`: incidents and days a year before. What is not known is null, and so is the measure then.
 const CrimeMeasures = (() => {
-  const whole = new Intl.NumberFormat("en-US");
   const NONE = "\u2013";
   // Rounded as in the answers: half of a last digit to the even one.
-  const fixed = (digits, grouped) => {
-    const format = new Intl.NumberFormat("en-US",
-      { minimumFractionDigits: digits, maximumFractionDigits: digits, useGrouping: grouped, roundingMode: "halfEven" });
-    return (number) => format.format(number);
-  };
-  const [tenths, hundredths] = [fixed(1, false), fixed(2, true)];
+  const format = (locale, digits, more) => new Intl.NumberFormat(locale, { minimumFractionDigits: digits,
+    maximumFractionDigits: digits, useGrouping: "always", roundingMode: "halfEven", ...more });
+  const plain = format("en-US", 1, { useGrouping: false });
+  const tenths = (number) => plain.format(number);
+  // Without a locale of the reader's, numbers are written as in the rest of the page.
+  let [ways, percents] = [];
+  function write(locale) {
+    ways = [0, 1, 2].map((digits) => format(locale ?? "en-US", digits));
+    percents = locale && [0, 1].map((digits) => format(locale, digits, { style: "percent" }));
+  }
+  write();
+  const whole = { format: (number) => ways[0].format(number) };
+  const fixed = (number, digits) => ways[digits].format(number);
+  const percentage = (text) => (percents ? percents[text.includes(".") ? 1 : 0].format(text / 100) : `${text}\u00a0%`);
 
   // Never a flat 0 or 100 for what is not exactly that, as in the answers.
   function percent(share) {
     const rounded = tenths(100 * share);
-    if (rounded === "0.0") return share > 0 ? "under 0.1\u00a0%" : "0\u00a0%";
-    if (rounded === "100.0") return share < 1 ? "over 99.9\u00a0%" : "100\u00a0%";
-    return `${rounded}\u00a0%`;
+    if (rounded === "0.0") return share > 0 ? `under ${percentage("0.1")}` : percentage("0");
+    if (rounded === "100.0") return share < 1 ? `over ${percentage("99.9")}` : percentage("100");
+    return percentage(rounded);
   }
   // As the answers write it: a flat 0 only for none.
-  const rate = (number) => (!number ? "0" : number < 0.005 ? "under 0.01"
-    : hundredths(number));
+  const rate = (number) => (!number ? "0" : number < 0.005 ? `under ${fixed(0.01, 2)}`
+    : fixed(number, 2));
   function change(share) {
     const size = tenths(100 * Math.abs(share));
-    return `${size === "0.0" ? "" : share > 0 ? "+" : "\u2212"}${size}\u00a0%`;
+    return `${size === "0.0" ? "" : share > 0 ? "+" : "\u2212"}${percentage(size)}`;
   }
   const WRITTEN = { count: (number) => whole.format(number), rate, percent, change };
   const text = (unit, value) => (value === null ? NONE : WRITTEN[unit](value));
@@ -53,5 +60,5 @@ const CrimeMeasures = (() => {
     return [Math.max(0, Math.min(p, (middle - reach) / under)), Math.min(1, Math.max(p, (middle + reach) / under))];
   }
 
-  return { whole, percent, rate, change, text, NONE, interval, value: (name, place, year) => VALUES[name](place, year) };
+  return { write, whole, fixed, percentage, percent, rate, change, text, NONE, interval, value: (name, place, year) => VALUES[name](place, year) };
 })();

@@ -1,0 +1,142 @@
+"""Numbers, dates and times as locales write them, in texts that stay English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from babel import Locale
+from babel.numbers import parse_decimal
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crime_pipelines.cli.main import cli
+from crime_pipelines.domain.night import LATE_NIGHT
+from crime_pipelines.errors import InputError
+from crime_pipelines.report import formatting
+from crime_pipelines.report.formatting import MINUS, NBSP, in_locale
+from crime_pipelines.support.locales import Writing, write_as, writing, written_as
+from crime_pipelines.synthetic import generate
+
+NNBSP = "\u202f"
+#: Each locale's ways: a count, a percentage, a change, a day, a time, the late-night hours.
+WAYS = {
+    None: ("1,234,567", f"12.3{NBSP}%", f"{MINUS}0.7{NBSP}%", "11 November 2021", "23:30", "22:00-04:00"),
+    "en-US": ("1,234,567", "12.3%", f"{MINUS}0.7%", "November 11, 2021", "11:30 pm", "10 pm-4 am"),
+    "en-GB": ("1,234,567", "12.3%", f"{MINUS}0.7%", "11 November 2021", "23:30", "22:00-04:00"),
+    "de-DE": ("1.234.567", f"12,3{NBSP}%", f"{MINUS}0,7{NBSP}%", "11 November 2021", "23:30", "22:00-04:00"),
+    "de_CH": ("1\u2019234\u2019567", "12.3%", f"{MINUS}0.7%", "11 November 2021", "23:30", "22:00-04:00"),
+    "fr-FR": (
+        *(f"1{NNBSP}234{NNBSP}567", f"12,3{NBSP}%", f"{MINUS}0,7{NBSP}%"),
+        *("11 November 2021", "23:30", "22:00-04:00"),
+    ),
+    "es-ES": ("1.234.567", f"12,3{NBSP}%", f"{MINUS}0,7{NBSP}%", "11 November 2021", "23:30", "22:00-04:00"),
+    "fi-FI": (
+        *(f"1{NBSP}234{NBSP}567", f"12,3{NBSP}%", f"{MINUS}0,7{NBSP}%"),
+        *("11 November 2021", "23.30", "22.00-04.00"),
+    ),
+    "tr-TR": ("1.234.567", "%12,3", f"{MINUS}%0,7", "11 November 2021", "23:30", "22:00-04:00"),
+    "hi-IN": ("12,34,567", "12.3%", f"{MINUS}0.7%", "11 November 2021", "11:30 pm", "10 pm-4 am"),
+    "ja-JP": ("1,234,567", "12.3%", f"{MINUS}0.7%", "2021 November 11", "23:30", "22:00-04:00"),
+}
+
+
+@pytest.fixture(autouse=True)
+def own_way_afterwards() -> Iterator[None]:
+    """A command line chooses the locale for its process, which here goes on."""
+    yield
+    write_as(None)
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_each_locale_has_its_ways(name: str | None) -> None:
+    with written_as(name):
+        assert (
+            formatting.count(1_234_567),
+            formatting.percent(0.123),
+            formatting.change(-0.007),
+            formatting.day(date(2021, 11, 11)),
+            formatting.moment(datetime(2021, 11, 11, 23, 30)).rpartition(", ")[2],
+            in_locale(LATE_NIGHT),
+        ) == WAYS[name]
+    assert writing() is None
+
+
+@pytest.mark.parametrize("name", [name for name in WAYS if name])
+@given(value=st.integers(-(10**9), 10**9), digits=st.integers(0, 4))
+def test_a_number_parses_back(name: str, value: int, digits: int) -> None:
+    number = Decimal(value).scaleb(-digits)
+    text = Writing(name).number(f"{number:,f}")
+    locale = Locale.parse(name.replace("_", "-"), sep="-")
+    group = locale.number_symbols["latn"]["group"]
+    parsed = parse_decimal(text.replace("\u2019", group), locale=locale)
+    assert (parsed, -int(parsed.as_tuple().exponent)) == (number, digits)
+
+
+@pytest.mark.parametrize("name", ["xx", "en-XX", "C", "../etc", "", " ", "deutsch"])
+def test_an_unknown_locale_is_refused_in_one_line(name: str) -> None:
+    with pytest.raises(InputError, match=r"^--locale .*: there is no such locale; give [^\n]*$"):
+        Writing(name)
+
+
+@pytest.mark.parametrize(
+    ("wording", "in_german"),
+    [
+        (f"95{NBSP}% interval", f"95{NBSP}% interval"),
+        (f"12,3{NBSP}% of 1.234", f"12,3{NBSP}% of 1.234"),
+        ("per 1,000 residents a year", "per 1.000 residents a year"),
+        ("in years of 365.25 days", "in years of 365,25 days"),
+        ("a place called 1,000 OAKS at 0.5", "a place called 1,000 OAKS at 0.5"),
+    ],
+)
+def test_a_wording_of_our_own_is_written_once(wording: str, in_german: str) -> None:
+    assert in_locale(wording) == wording
+    with written_as("de-DE"):
+        assert in_locale(in_locale(wording)) == in_locale(wording) == in_german
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [(0.1234, "0,1234"), (12_345.6, "12.346"), (1.2e-7, "1.2e\u221207")]
+)
+def test_numbers_of_any_size(value: float, number: str) -> None:
+    with written_as("de-DE"):
+        assert formatting.number(value) == number
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    """The files of an output that programs read, but for what a run says of its time."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for name in ("answers", "analysis", "rejects")
+        for path in (folder / name).rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_run_prints_and_draws_in_the_locale_and_computes_as_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    generate(Path("in.csv"), 4_000, seed=3)
+    as_ever = CliRunner().invoke(cli, ["run", "in.csv", "--out", "ever"], catch_exceptions=False)
+    monkeypatch.setenv("CRIME_PIPELINES_LOCALE", "de-DE")
+    german = CliRunner().invoke(cli, ["run", "in.csv", "--out", "german"], catch_exceptions=False)
+    assert "in.csv: 4,000 rows read" in as_ever.stdout
+    assert "in.csv: 4.000 rows read" in german.stdout
+    assert written(Path("ever")) == written(Path("german"))
+    page = Path("german/report/index.html").read_text(encoding="utf-8")
+    assert "per 1.000 residents" in page
+    assert '"locale":"de-DE-u-nu-latn"' in page
+    assert '"locale"' not in Path("ever/report/index.html").read_text(encoding="utf-8")
+
+
+def test_the_configuration_file_sets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("crime-pipelines.toml").write_text('locale = "nowhere"\n')
+    refused = CliRunner().invoke(cli, ["layout", "list"])
+    assert isinstance(refused.exception, InputError)
+    assert str(refused.exception).startswith("--locale nowhere: there is no such locale")
