@@ -144,7 +144,7 @@ module "bigquery" {
   load_again          = var.load_again
   layout              = var.layout
   masked_readers      = setsubtract(var.investigators, var.fine_grained_readers)
-  clear_readers  = setunion(var.fine_grained_readers, [for account in local.warehouse_accounts : "serviceAccount:${module.security.emails[account]}"])
+  clear_readers       = setunion(var.fine_grained_readers, [for account in local.warehouse_accounts : "serviceAccount:${module.security.emails[account]}"])
 }
 
 module "pubsub" {

@@ -22,7 +22,7 @@ from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.answers import read_analyses, refresh
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.load import load
-from crime_pipelines.cloud.warehouse.published import DAYS_BETWEEN
+from crime_pipelines.cloud.warehouse.published import DAYS_BETWEEN, is_due, publish_anew
 from crime_pipelines.cloud.warehouse.setup import set_up
 from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES, ANSWERS, PUBLISHED_TABLES
 from crime_pipelines.dashboard.dashboard import Dashboard
@@ -30,6 +30,7 @@ from crime_pipelines.dashboard.warehouse import LiveWarehouse
 from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.output.publishing import Published
 from crime_pipelines.pipeline import run
+from crime_pipelines.questions import Answer
 from crime_pipelines.synthetic import generate
 from tests.cloud.lake import put_attempt
 from tests.cloud.local import fresh_settings, stores
@@ -77,7 +78,7 @@ def test_the_analyses_are_those_of_a_run(tmp_path: Path) -> None:
 
 
 def test_the_views_hold_what_a_run_publishes_and_are_all_that_their_readers_see(
-    cloud: Emulators, tmp_path: Path
+    cloud: Emulators, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = fresh_settings()
     storage_client(settings).create_bucket(settings.lake_bucket)
@@ -117,12 +118,24 @@ def test_the_views_hold_what_a_run_publishes_and_are_all_that_their_readers_see(
     assert found["safest_areas"] == []  # one of them has few incidents late at night
 
     # Another day's publication beside this one would tell what was reported in between.
+    refresh(settings, moment + timedelta(days=DAYS_BETWEEN - 1))
     with closing(warehouse_client(settings)) as client:
-        for days, published in ((DAYS_BETWEEN - 1, moment), (DAYS_BETWEEN, None)):
-            later = moment + timedelta(days=days)
-            refresh(settings, later)
-            rows = of_view(client, settings, "crime_trend")
-            assert {row[0] for row in rows} == {(published or later).date()}
+        assert {row[0] for row in of_view(client, settings, "crime_trend")} == {moment.date()}
+        # Where nothing may be published, what was published stays.
+        months = result.answers["monthly_trend"]
+        few = [(months.rows[-1][0], 3, False)]
+        publish_anew(
+            client,
+            settings,
+            moment + timedelta(days=DAYS_BETWEEN),
+            result.record.covered_period,
+            {**result.answers, "monthly_trend": Answer(months.question, few)},
+            result.analyses,
+        )
+        assert "nothing can be published" in caplog.records[-1].reason
+        assert of_view(client, settings, "monthly_trend") == found["monthly_trend"]
+        for days in (DAYS_BETWEEN, -DAYS_BETWEEN):
+            assert is_due(client, settings, moment + timedelta(days=days))
 
 
 def records_of(name: str, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
