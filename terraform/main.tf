@@ -34,6 +34,7 @@ locals {
     CRIME_DATASET              = local.dataset
     CRIME_ANSWERS_DATASET      = local.answers
     CRIME_STAGING_DATASET      = local.staging
+    CRIME_PUBLISHED_DATASET    = local.published
     CRIME_FILES_TOPIC          = local.topic.files
     CRIME_FINISHED_TOPIC       = local.topic.finished
     CRIME_ANSWERS_TOPIC        = local.topic.answers
@@ -140,12 +141,10 @@ module "bigquery" {
   published_dataset   = local.published
   code_bucket         = module.storage.buckets["code"]
   deletion_protection = var.deletion_protection
-  minimum_count       = var.minimum_count
   load_again          = var.load_again
   layout              = var.layout
-  # Through the view, whoever reads counts for publishing asks of these columns too: they get nothing from them.
-  masked_readers = setunion(setsubtract(var.investigators, var.fine_grained_readers), var.publish_readers)
-  clear_readers  = setunion(var.fine_grained_readers, [for account in local.warehouse_accounts : "serviceAccount:${module.security.emails[account]}"])
+  masked_readers      = setsubtract(var.investigators, var.fine_grained_readers)
+  clear_readers       = setunion(var.fine_grained_readers, [for account in local.warehouse_accounts : "serviceAccount:${module.security.emails[account]}"])
 }
 
 module "pubsub" {

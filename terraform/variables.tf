@@ -255,7 +255,7 @@ variable "fine_grained_readers" {
 }
 
 variable "publish_readers" {
-  description = "IAM members that may read the counts made for publishing, and nothing else."
+  description = "IAM members that may read the views of what is fit to be published, and nothing else."
   type        = set(string)
   default     = []
 
@@ -298,17 +298,6 @@ variable "deletion_protection" {
   description = "Whether tables, datasets, buckets, keys and secrets refuse to be destroyed."
   type        = bool
   default     = true
-}
-
-variable "minimum_count" {
-  description = "Counts below this are left out of what is published."
-  type        = number
-  default     = 10
-
-  validation {
-    condition     = var.minimum_count >= 5
-    error_message = "Counts below 5 can point at people."
-  }
 }
 
 variable "landing_days" {

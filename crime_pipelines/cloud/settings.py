@@ -25,6 +25,7 @@ VARIABLES: Final = {
     "dataset": "CRIME_DATASET",
     "answers_dataset": "CRIME_ANSWERS_DATASET",
     "staging_dataset": "CRIME_STAGING_DATASET",
+    "published_dataset": "CRIME_PUBLISHED_DATASET",
     "files_topic": "CRIME_FILES_TOPIC",
     "finished_topic": "CRIME_FINISHED_TOPIC",
     "answers_topic": "CRIME_ANSWERS_TOPIC",
@@ -72,6 +73,7 @@ class Settings:
         answers_dataset: the dataset of the answers.
         staging_dataset: the dataset that rows are loaded into before they are counted and taken over; nobody
             else reads it.
+        published_dataset: the dataset of views of what is fit to be published.
         files_topic: the topic of landed files and of the scheduler's ticks.
         finished_topic: the topic of finished runs.
         answers_topic: the topic of fresh answers.
@@ -108,6 +110,7 @@ class Settings:
     dataset: str = "crime"
     answers_dataset: str = "crime_answers"
     staging_dataset: str = ""
+    published_dataset: str = ""
     files_topic: str = "incident-files"
     finished_topic: str = "run-finished"
     answers_topic: str = "answers-ready"
@@ -144,6 +147,7 @@ class Settings:
             "report_bucket": f"{self.project}-crime-reports",
             "code_bucket": f"{self.project}-crime-code",
             "staging_dataset": f"{self.dataset}_staging",
+            "published_dataset": f"{self.dataset}_published",
             "template": f"crime-architecture-{self.architecture}",
             "dataproc_endpoint": f"{self.region}-dataproc.googleapis.com:443",
         }

@@ -66,17 +66,58 @@ class Published:
         Raises:
             InputError: a month has so few incidents that nothing may be published.
         """
-        records = {name: answer.records() for name, answer in answers.items()}
-        _refuse_small_months(record, records["monthly_trend"])
-        shown = {name: Answer(answer.question, _chosen(answer, records)) for name, answer in answers.items()}
-        if _thefts_give_away(records, {name: answer.records() for name, answer in shown.items()}):
-            shown["theft_locations"] = Answer(shown["theft_locations"].question, [])
+        first, last = (_day(record.data_quality.get(name)) for name in (_FIRST, _LAST))
+        shown = fit_answers(answers, record.source, first, last)
         left_out = {
             name: _SAID.get(name, "This answer is left out.")
             for name, answer in shown.items()
             if len(answer.rows) < len(answers[name].rows)
         }
-        return cls(_public_record(record), shown, _forecasts(analyses), left_out)
+        return cls(_public_record(record), shown, fit_analyses(analyses), left_out)
+
+
+def fit_answers(
+    answers: Mapping[str, Answer], source: str, first: date | None, last: date | None
+) -> dict[str, Answer]:
+    """Leave out what of the answers may not be published.
+
+    Args:
+        answers: the answers by name; one that no rule here is about is left out whole.
+        source: what they are of, for the error.
+        first: the day of the first incident; None where not known.
+        last: the day of the last one, likewise.
+
+    Returns:
+        The answers with the rows that may be published.
+
+    Raises:
+        InputError: a month has so few incidents that nothing may be published.
+    """
+    records = {name: answer.records() for name, answer in answers.items()}
+    _refuse_small_months(source, first, last, records["monthly_trend"])
+    shown = {name: Answer(answer.question, _chosen(answer, records)) for name, answer in answers.items()}
+    if _thefts_give_away(records, {name: answer.records() for name, answer in shown.items()}):
+        shown["theft_locations"] = Answer(shown["theft_locations"].question, [])
+    return shown
+
+
+def fit_analyses(analyses: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Leave out what of the analyses may not be published: all but the forecasts of all incidents together.
+
+    Args:
+        analyses: the analyses by name.
+
+    Returns:
+        Those with rows that may be published.
+    """
+    found = {}
+    for name in _FORECASTS:
+        if name in analyses:
+            answer = analyses[name]
+            rows = zip(answer.rows, answer.records(), strict=True)
+            kept = [row for row, record in rows if record.get("scope", "all") == "all"]
+            found[name] = Answer(answer.question, kept)
+    return found
 
 
 def publish(
@@ -161,6 +202,8 @@ _RULES: Final[Mapping[str, Callable[[Mapping[str, _Records]], frozenset[int]]]] 
     "safest_areas": _hidden_areas,
     "arrest_rates": _hidden_types,
 }
+#: The answers and analyses of which something may be published.
+PUBLISHABLE: Final = (*_RULES, *_FORECASTS)
 _SAID: Final = {
     "theft_locations": f"For publication, locations with fewer than {LEAST} thefts a year are left out, and "
     "more where these could be worked out.",
@@ -191,28 +234,15 @@ def _thefts_give_away(every: Mapping[str, _Records], shown: Mapping[str, _Record
     )
 
 
-def _refuse_small_months(record: RunRecord, months: _Records) -> None:
-    first, last = (_day(record.data_quality.get(name)) for name in (_FIRST, _LAST))
+def _refuse_small_months(source: str, first: date | None, last: date | None, months: _Records) -> None:
     for row in months:
         month = row["month"]
         outside = (first and month < first.replace(day=1)) or (last and month > last)
         if row["incidents"] < LEAST and not (outside and not row["incidents"]):
             raise InputError(
-                f"{record.source}: nothing can be published, as {month:%Y-%m} has fewer than {LEAST} "
+                f"{source}: nothing can be published, as {month:%Y-%m} has fewer than {LEAST} "
                 "incidents, which the other numbers would give away; give more data, or whole months alone"
             )
-
-
-def _forecasts(analyses: Mapping[str, Answer]) -> dict[str, Answer]:
-    """Return the forecasts of all incidents together."""
-    found = {}
-    for name in _FORECASTS:
-        if name in analyses:
-            answer = analyses[name]
-            rows = zip(answer.rows, answer.records(), strict=True)
-            kept = [row for row, record in rows if record.get("scope", "all") == "all"]
-            found[name] = Answer(answer.question, kept)
-    return found
 
 
 def _public_record(record: RunRecord) -> RunRecord:

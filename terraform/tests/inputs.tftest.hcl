@@ -35,7 +35,6 @@ run "wrong" {
     publish_readers      = ["press"]
     key_ring             = "a ring"
     key_rotation         = "90d"
-    minimum_count        = 1
     landing_days         = 0
     lake_days            = 0
     audit_days           = 30
@@ -56,7 +55,7 @@ run "wrong" {
   expect_failures = [
     var.region, var.environment, var.architecture, var.shift_years, var.layout, var.sources, var.stream_image, var.schedule,
     var.second_schedule, var.feed_schedule, var.feed_url, var.time_zone, var.operators, var.analysts, var.investigators,
-    var.fine_grained_readers, var.publish_readers, var.key_ring, var.key_rotation, var.minimum_count, var.landing_days,
+    var.fine_grained_readers, var.publish_readers, var.key_ring, var.key_rotation, var.landing_days,
     var.lake_days, var.audit_days, var.access_policy, var.subnet_range, var.http_ingress, var.notification_emails,
     var.fresh_hours, var.reject_share, var.billing_account, var.max_workers, var.prefix,
     var.cluster_shape, var.backlog_minutes, var.monthly_budget, var.package_version,

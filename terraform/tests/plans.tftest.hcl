@@ -152,16 +152,6 @@ run "no_open_publishing" {
   expect_failures = [var.publish_readers]
 }
 
-run "no_counts_that_point_at_people" {
-  command = plan
-
-  variables {
-    minimum_count = 2
-  }
-
-  expect_failures = [var.minimum_count]
-}
-
 run "no_short_audit" {
   command = plan
 

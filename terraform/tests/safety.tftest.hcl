@@ -71,7 +71,6 @@ run "warehouse" {
     answers_dataset   = "crime_answers"
     published_dataset = "crime_published"
     code_bucket       = "a-project-crime-code"
-    minimum_count     = 10
     layout            = "new_york"
     masked_readers    = ["group:investigators@example.org"]
     clear_readers     = ["group:detectives@example.org"]
@@ -122,8 +121,10 @@ run "warehouse" {
   }
 
   assert {
-    condition     = strcontains(google_bigquery_table.published.view[0].query, "HAVING COUNT(*) >= 10")
-    error_message = "Small counts are published."
+    condition = alltrue([for name, view in google_bigquery_table.published :
+      strcontains(view.view[0].query, "FROM `a-project`.`crime_answers`.`published_${name}`")
+    ]) && keys(google_bigquery_table.published) == keys(google_bigquery_dataset_access.published)
+    error_message = "A published view reads something else than what was made for publishing, or is let into it in vain."
   }
 }
 

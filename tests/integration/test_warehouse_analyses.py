@@ -5,31 +5,42 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
 
+from google.api_core.exceptions import Forbidden
+from google.cloud.bigquery import Client as BigQuery
+from google.oauth2.credentials import Credentials
+
 from crime_pipelines.cloud.clients import storage_client, warehouse_client
-from crime_pipelines.cloud.warehouse.analyses import read_analyses
-from crime_pipelines.cloud.warehouse.answers import refresh
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.answers import read_analyses, refresh
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.load import load
+from crime_pipelines.cloud.warehouse.published import DAYS_BETWEEN, is_due, publish_anew
 from crime_pipelines.cloud.warehouse.setup import set_up
-from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES
+from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES, ANSWERS, PUBLISHED_TABLES
 from crime_pipelines.dashboard.dashboard import Dashboard
 from crime_pipelines.dashboard.warehouse import LiveWarehouse
+from crime_pipelines.localcloud.emulators import Emulators
+from crime_pipelines.output.publishing import Published
 from crime_pipelines.pipeline import run
+from crime_pipelines.questions import Answer
 from crime_pipelines.synthetic import generate
 from tests.cloud.lake import put_attempt
 from tests.cloud.local import fresh_settings, stores
+from tests.unit.test_publishing import attack
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with stores(tmp_path_factory.mktemp("cloud")):
-        yield
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
+    with stores(tmp_path_factory.mktemp("cloud")) as emulators:
+        yield emulators
 
 
 def test_the_analyses_are_those_of_a_run(tmp_path: Path) -> None:
@@ -64,6 +75,76 @@ def test_the_analyses_are_those_of_a_run(tmp_path: Path) -> None:
     page = dashboard.body("/")
     assert page is not None
     assert "MB in " in page.plain.decode()
+
+
+def test_the_views_hold_what_a_run_publishes_and_are_all_that_their_readers_see(
+    cloud: Emulators, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = fresh_settings()
+    storage_client(settings).create_bucket(settings.lake_bucket)
+    views = {f"{settings.published_dataset}.{name}" for name in PUBLISHED_TABLES}
+    assert views <= set(set_up(settings))
+    set_up(settings)  # again: the views are let into the answers once
+    generate(tmp_path / "in.csv", 4_000, seed=5, years=9)
+    result = run(str(tmp_path / "in.csv"), tmp_path / "out", max_rejected=1)
+    public = Published.of(result.record, result.answers, result.analyses)
+    wanted = {**public.answers, **public.analyses}
+    # without suppression there is nothing to see here
+    assert len(public.answers["arrest_rates"].rows) < len(result.answers["arrest_rates"].rows)
+    load(settings, put_attempt(settings, tmp_path / "out", "a-run", "a1"))
+    moment = result.record.as_of
+    refresh(settings, moment)
+
+    names = [table.name for table in (*ANSWERS.values(), *PUBLISHED_TABLES.values())]
+    cloud.access.write_text(json.dumps({f"{settings.answers_dataset}.{name}": [] for name in names}))
+    press = f"press@{settings.project}.iam.gserviceaccount.com"
+    try:
+        with closing(BigQuery(settings.project, Credentials(press))) as reader:
+            found = {name: of_view(reader, settings, name) for name in PUBLISHED_TABLES}
+            with pytest.raises(Forbidden, match="Access Denied: Table"):
+                reader.query_and_wait(f"SELECT * FROM {settings.answers_dataset}.published_arrest_rates")
+    finally:
+        cloud.access.unlink()
+    for name, rows in found.items():
+        assert [row[0] for row in rows] == [moment.date()] * len(rows), name
+        assert [row[1] for row in rows] == list(range(1, len(rows) + 1)), name
+        assert len(rows) == len(wanted[name].rows), name
+        for row, own in zip(rows, wanted[name].rows, strict=True):
+            for value, known in zip(row[2:], own, strict=True):
+                is_decimal = isinstance(known, float)
+                assert value == (pytest.approx(known, rel=1e-9) if is_decimal else known), (name, row)
+    every = {name: answer.records() for name, answer in result.answers.items()}
+    assert attack(every, {name: records_of(name, rows) for name, rows in found.items()})
+    assert found["safest_areas"] == []  # one of them has few incidents late at night
+
+    # Another day's publication beside this one would tell what was reported in between.
+    refresh(settings, moment + timedelta(days=DAYS_BETWEEN - 1))
+    with closing(warehouse_client(settings)) as client:
+        assert {row[0] for row in of_view(client, settings, "crime_trend")} == {moment.date()}
+        # Where nothing may be published, what was published stays.
+        months = result.answers["monthly_trend"]
+        few = [(months.rows[-1][0], 3, False)]
+        publish_anew(
+            client,
+            settings,
+            moment + timedelta(days=DAYS_BETWEEN),
+            result.record.covered_period,
+            {**result.answers, "monthly_trend": Answer(months.question, few)},
+            result.analyses,
+        )
+        assert "nothing can be published" in caplog.records[-1].reason
+        assert of_view(client, settings, "monthly_trend") == found["monthly_trend"]
+        for days in (DAYS_BETWEEN, -DAYS_BETWEEN):
+            assert is_due(client, settings, moment + timedelta(days=days))
+
+
+def records_of(name: str, rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    return [dict(zip(PUBLISHED_TABLES[name].names, row, strict=True)) for row in rows]
+
+
+def of_view(client: BigQuery, settings: Settings, name: str) -> list[tuple[Any, ...]]:
+    rows = client.query_and_wait(f"SELECT * FROM {settings.published_dataset}.{name} ORDER BY `row`")
+    return [tuple(row.values()) for row in rows]
 
 
 def state(dashboard: Dashboard) -> str:

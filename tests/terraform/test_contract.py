@@ -21,8 +21,8 @@ from crime_pipelines.cloud.dataproc.submission import Submission
 from crime_pipelines.cloud.dataproc.templates import as_json
 from crime_pipelines.cloud.functions.events import PUBSUB, Landed, Tick, arrival
 from crime_pipelines.cloud.settings import VARIABLES, Settings
-from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES, ANSWERS
-from crime_pipelines.cloud.warehouse.views import views
+from crime_pipelines.cloud.warehouse.tables import ANSWER_TABLES
+from crime_pipelines.cloud.warehouse.views import published_views, views
 from crime_pipelines.schema.columns import Table
 from crime_pipelines.schema.warehouse import TABLES
 from tests.terraform.plans import ROOT, Plan, Resource
@@ -70,8 +70,8 @@ def test_everything_that_a_setting_names_is_made(plan: Plan) -> None:
         plan.one("google_storage_bucket", name=getattr(settings, f"{bucket}_bucket"))
     for topic in (settings.files_topic, settings.finished_topic, settings.answers_topic):
         plan.one("google_pubsub_topic", name=topic)
-    for dataset in (settings.dataset, settings.answers_dataset, settings.staging_dataset):
-        plan.one("google_bigquery_dataset", dataset_id=dataset, location=settings.region)
+    for dataset in (name for name in VARIABLES if name.endswith("dataset")):
+        plan.one("google_bigquery_dataset", dataset_id=getattr(settings, dataset), location=settings.region)
     plan.one("google_dataproc_workflow_template", name=settings.template, location=settings.region)
     plan.one("google_dataproc_autoscaling_policy", policy_id=settings.dataproc_autoscaling)
     plan.one("google_kms_crypto_key", id=settings.kms_key)
@@ -245,7 +245,7 @@ def test_the_workflow_templates_are_those_of_the_command_line(plan: Plan) -> Non
 def tables(settings: Settings) -> list[tuple[str, Table]]:
     return [
         *((settings.dataset, table) for table in TABLES),
-        *((settings.answers_dataset, table) for table in (*ANSWERS.values(), *ANALYSIS_TABLES.values())),
+        *((settings.answers_dataset, table) for table in ANSWER_TABLES),
     ]
 
 
@@ -283,6 +283,25 @@ def test_the_views_are_those_that_the_code_declares(plan: Plan) -> None:
         if each.values["view"] and each.values["dataset_id"] == settings.dataset
     }
     assert made == {view.name: view.query for view in views(settings.project, settings.dataset)}
+
+
+def test_the_published_views_are_those_that_the_code_declares_and_alone_read_the_answers(plan: Plan) -> None:
+    settings = settings_of(plan)
+    declared = published_views(settings.project, settings.answers_dataset)
+    made = {
+        each.values["table_id"]: each.values["view"][0]["query"]
+        for each in plan.of("google_bigquery_table")
+        if each.values["dataset_id"] == settings.published_dataset
+    }
+    assert made == {view.name: view.query for view in declared}
+    let_in = [
+        (each.values["dataset_id"], view["dataset_id"], view["table_id"])
+        for each in plan.of("google_bigquery_dataset_access")
+        for view in each.values["view"]
+    ]
+    assert sorted(let_in) == sorted(
+        (settings.answers_dataset, settings.published_dataset, view.name) for view in declared
+    )
 
 
 def test_the_jobs_may_say_that_they_are_done(plan: Plan) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from crime_pipelines.cli.main import cli
 from crime_pipelines.cloud.settings import VARIABLES, Settings
-from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES, ANSWERS
+from crime_pipelines.cloud.warehouse.tables import ANSWER_TABLES
 from crime_pipelines.schema.warehouse import TABLES
 from tests.terraform.plans import ROOT, TERRAFORM, Plan
 from tests.waiting import PATIENCE
@@ -138,7 +138,7 @@ def test_the_plan_is_about_as_long_as_it_says(plans: dict[str, Plan]) -> None:
 
 
 def test_the_queries_ask_for_what_there_is() -> None:
-    columns = {"crime": TABLES, "crime_answers": (*ANSWERS.values(), *ANALYSIS_TABLES.values())}
+    columns = {"crime": TABLES, "crime_answers": ANSWER_TABLES}
     asked = [each for each in all_commands() if each.startswith("bq query ")]
     assert asked
     for command in asked:

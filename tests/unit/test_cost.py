@@ -69,6 +69,7 @@ class Ledger:
         self.staging.rows = {None: rows}
         self.refreshed: datetime | None = None
         self.began: datetime | None = None
+        self.published: date | None = None
         self.billed: list[tuple[str, int]] = []
 
     def query(self, sql: str, job_config: Any = None, **_: Any) -> Any:
@@ -82,6 +83,8 @@ class Ledger:
         }
         self.billed.append((sql, MODEL.bytes_of(sql, tables, moments)))
         rows = self._rows(sql)
+        if sql.startswith("MERGE") and "published_monthly_trend" in sql:
+            self.published = date(2025, 12, 31)
         return SimpleNamespace(
             result=lambda **_: [SimpleNamespace(values=lambda row=row: row) for row in rows]
         )
@@ -102,8 +105,8 @@ class Ledger:
             return [("chicago",)]
         elif "SELECT MIN(began_at)" in sql:
             return [(self.began,)]
-        elif "SELECT MAX(refreshed_at)" in sql:
-            return [(self.refreshed,)]
+        elif sql.startswith(("SELECT MAX(refreshed_at)", "SELECT MAX(`as_of`)")):
+            return [(self.refreshed if "refreshed_at" in sql else self.published,)]
         elif sql.startswith("SELECT (SELECT COUNT(*)"):
             return [(replaced, 0) if "AS incidents" in sql else (self.rows, 0, 0, 1)]
         elif sql.startswith("SELECT DISTINCT EXTRACT"):

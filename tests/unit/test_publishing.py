@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime
@@ -29,6 +30,7 @@ from crime_pipelines.report.extras import Extras
 from crime_pipelines.report.page import page_text, write_public
 from tests.unit.test_report import answers_of, extras_of, record_of
 
+Records = list[dict[str, Any]]
 COUNTS = st.one_of(st.integers(0, 12), st.integers(0, 60), st.integers(0, 5_000))
 QUALITY = {
     "first_occurred_at": datetime(2016, 12, 1, 3, 7),
@@ -89,6 +91,40 @@ def test_no_small_count_of_a_ranking_can_be_recovered(numbers: list[int]) -> Non
         for at in hidden:
             if counts[at] < LEAST:
                 assert bounds(counts, hidden, [LEAST] * len(counts), at) == (0, LEAST - 1)
+
+
+def attack(every: Mapping[str, Records], shown: Mapping[str, Records]) -> list[int]:
+    """Try to recover small counts of all answers from what is shown of them together and all true totals.
+
+    Returns:
+        The rows of the types that are not shown.
+    """
+    rows = every["arrest_rates"]
+    types = {row["primary_type"] for row in shown["arrest_rates"]}
+    hidden = [at for at, row in enumerate(rows) if row["primary_type"] not in types]
+    least = [LEAST_SENSITIVE if is_sensitive(row["primary_type"]) else LEAST for row in rows]
+    attack_cells([row["arrests"] for row in rows], hidden, least)
+    attack_cells([row["incidents"] - row["arrests"] for row in rows], hidden, least)
+    thefts: defaultdict[int, list[int]] = defaultdict(list)
+    for row in every["theft_locations"]:
+        thefts[row["year"]].append(row["thefts"])
+    ranks = Counter(row["year"] for row in shown["theft_locations"])
+    for year, counts in thefts.items():
+        attack_cells(counts, range(ranks[year], len(counts)), [LEAST] * len(counts))
+    months = sum(row["incidents"] for row in shown["monthly_trend"])
+    if shown["safest_areas"]:
+        elsewhere = months - sum(row["incidents"] for row in shown["safest_areas"])
+        assert elsewhere <= 0 or elsewhere >= LEAST_SENSITIVE
+        assert all(row["late_night_incidents"] >= LEAST for row in shown["safest_areas"])
+    assert all(row["incidents"] >= LEAST for row in shown["monthly_trend"])
+    return hidden
+
+
+def attack_cells(cells: Sequence[int], hidden: Sequence[int], least: Sequence[int]) -> None:
+    small = [at for at, cell in enumerate(cells) if cell < least[at]]
+    assert set(small) <= set(hidden)
+    for at in small if len(hidden) < len(cells) else ():
+        assert bounds(cells, hidden, least, at) == (0, least[at] - 1)
 
 
 def published(**rows: Any) -> Published:
@@ -215,17 +251,10 @@ def test_an_attack_on_a_run_recovers_no_small_count(run: tuple[Path, Output]) ->
     public = Published.of(output.record, output.answers, output.analyses)
     texts = [path.read_text(encoding="utf-8") for path in sorted((folder / "public").rglob("*.*"))]
     rows = output.answers["arrest_rates"].records()
-    shown = {row["primary_type"] for row in public.answers["arrest_rates"].records()}
-    hidden = [at for at, row in enumerate(rows) if row["primary_type"] not in shown]
-    least = [LEAST_SENSITIVE if is_sensitive(row["primary_type"]) else LEAST for row in rows]
-    for measure in ("arrests", "rest"):
-        cells = [
-            row["arrests"] if measure == "arrests" else row["incidents"] - row["arrests"] for row in rows
-        ]
-        small = [at for at in range(len(rows)) if cells[at] < least[at]]
-        assert set(small) <= set(hidden)
-        for at in small if len(hidden) < len(rows) else ():
-            assert bounds(cells, hidden, least, at) == (0, least[at] - 1)
+    every, shown = (
+        {name: answer.records() for name, answer in each.items()} for each in (output.answers, public.answers)
+    )
+    hidden = attack(every, shown)
     data = [re.sub(r"<(style|script)>.*?</\1>", "", text, flags=re.DOTALL) for text in texts]
     # what is left out stands nowhere: not in a table, a chart, a sentence or a script
     for at in hidden:

@@ -16,8 +16,7 @@ from crime_pipelines import __version__
 from crime_pipelines.cloud import run_ids
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.cloud.functions.events import text_of
-from crime_pipelines.cloud.warehouse.analyses import read_analyses
-from crime_pipelines.cloud.warehouse.answers import covered_period, read
+from crime_pipelines.cloud.warehouse.answers import covered_period, read, read_analyses
 from crime_pipelines.cloud.warehouse.department import record_fields
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.runs import newest_run

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final
 
 from crime_pipelines.cloud.clients import patience_of
+from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.warehouse.tables import full_name
 from crime_pipelines.errors import PipelineError
-from crime_pipelines.schema.columns import Column
+from crime_pipelines.schema.columns import Column, Table
 
 if TYPE_CHECKING:
     from google.cloud.bigquery import Client, QueryJob, ScalarQueryParameter
+
+#: A staged table that nobody deleted goes by itself.
+_STAGED: Final = timedelta(hours=1)
 
 
 def query(client: Client, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
@@ -203,6 +211,50 @@ def replace_rows(
     source = "\nUNION ALL\n".join(selects)
     values = {each.name: f"fresh.`{each.name}`" for each in columns}
     execute(client, replacing(target, values, f"({source})", going), parameters)
+
+
+def load_in_place(client: Client, settings: Settings, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Replace the rows of a table of the answers in one statement, from one that a load job fills.
+
+    They may be too many for the parameters of a statement, and a load job that replaced the table would drop
+    the policy tags of its columns.
+
+    Args:
+        client: BigQuery.
+        settings: the settings.
+        table: the table.
+        rows: the values of its columns, row by row.
+
+    Raises:
+        PipelineError: BigQuery refuses.
+    """
+    from google.api_core.exceptions import GoogleAPICallError
+    from google.cloud.bigquery import LoadJobConfig, SourceFormat
+    from google.cloud.bigquery import Table as BigQueryTable
+
+    staged = Table(f"staging_{table.name}_{token_hex(6)}", table.description, table.columns)
+    name = f"{settings.project}.{settings.staging_dataset}.{staged.name}"
+    made = BigQueryTable(name, schema=staged.bigquery_schema())
+    made.expires = datetime.now(UTC) + _STAGED
+    records = [dict(zip(table.names, map(_json, row), strict=True)) for row in rows]
+    config = LoadJobConfig(source_format=SourceFormat.NEWLINE_DELIMITED_JSON, schema=staged.bigquery_schema())
+    retry = patience_of(client)
+    target = full_name(settings.project, settings.answers_dataset, table)
+    source = full_name(settings.project, settings.staging_dataset, staged)
+    try:
+        client.create_table(made, retry=retry)
+        if records:
+            lines = io.BytesIO("\n".join(map(json.dumps, records)).encode())
+            client.load_table_from_file(lines, name, job_config=config).result(retry=retry)
+        query(client, replacing(target, {each: f"fresh.`{each}`" for each in table.names}, source))
+    except GoogleAPICallError as error:
+        raise PipelineError(f"BigQuery, load of {name}: {error.message}") from error
+    finally:
+        client.delete_table(name, not_found_ok=True, retry=retry)
+
+
+def _json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _scalar(name: str, value: Any) -> ScalarQueryParameter:

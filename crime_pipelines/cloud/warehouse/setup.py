@@ -9,8 +9,8 @@ from crime_pipelines.cloud.clients import patience_of, warehouse_client
 from crime_pipelines.cloud.layouts import deployed_layout
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.department import put_department
-from crime_pipelines.cloud.warehouse.tables import ANALYSIS_TABLES, ANSWERS
-from crime_pipelines.cloud.warehouse.views import View, views
+from crime_pipelines.cloud.warehouse.tables import ANSWER_TABLES
+from crime_pipelines.cloud.warehouse.views import View, published_views, views
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.schema.columns import Table
 from crime_pipelines.schema.warehouse import TABLES
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 #: What Terraform puts the names in for.
 PLACEHOLDERS: Final = ("${project}", "${dataset}")
+ANSWERS_PLACEHOLDER: Final = "${answers_dataset}"
 
 
 def set_up(settings: Settings) -> list[str]:
@@ -47,9 +48,12 @@ def set_up(settings: Settings) -> list[str]:
             client.create_dataset(dataset, exists_ok=True, retry=patience_of(client))
         made = [_create_table(client, settings, settings.dataset, table) for table in TABLES]
         put_department(client, settings, layout)
-        made += [_create_view(client, settings, view) for view in views(settings.project, settings.dataset)]
-        answers = (*ANSWERS.values(), *ANALYSIS_TABLES.values())
-        made += [_create_table(client, settings, settings.answers_dataset, each) for each in answers]
+        live = views(settings.project, settings.dataset)
+        made += [_create_view(client, settings, settings.dataset, view) for view in live]
+        made += [_create_table(client, settings, settings.answers_dataset, each) for each in ANSWER_TABLES]
+        published = published_views(settings.project, settings.answers_dataset)
+        made += [_create_view(client, settings, settings.published_dataset, view) for view in published]
+        _authorize(client, settings, published)
     return made
 
 
@@ -57,29 +61,33 @@ def declarations() -> dict[str, Any]:
     """Return the whole warehouse as plain data, for Terraform.
 
     Returns:
-        Tables and views by dataset; in the views' queries `${project}` and `${dataset}` stand for the names.
+        Tables and views by dataset; in the views' queries `${project}`, `${dataset}` and
+        `${answers_dataset}` stand for the names.
     """
     return {
         "warehouse": {
             "description": _DATASETS["dataset"],
             "tables": {table.name: table.declaration() for table in TABLES},
-            "views": {
-                view.name: {
-                    "description": view.description,
-                    "query": view.query,
-                    "schema": view.json_schema(),
-                }
-                for view in views(*PLACEHOLDERS)
-            },
+            "views": _declared(views(*PLACEHOLDERS)),
         },
         "answers": {
             "description": _DATASETS["answers_dataset"],
-            "tables": {
-                table.name: table.declaration() for table in (*ANSWERS.values(), *ANALYSIS_TABLES.values())
-            },
+            "tables": {table.name: table.declaration() for table in ANSWER_TABLES},
             "views": {},
         },
+        "published": {
+            "description": _DATASETS["published_dataset"],
+            "tables": {},
+            "views": _declared(published_views(PLACEHOLDERS[0], ANSWERS_PLACEHOLDER)),
+        },
         "staging": {"description": _DATASETS["staging_dataset"], "tables": {}, "views": {}},
+    }
+
+
+def _declared(found: tuple[View, ...]) -> dict[str, Any]:
+    return {
+        view.name: {"description": view.description, "query": view.query, "schema": view.json_schema()}
+        for view in found
     }
 
 
@@ -87,6 +95,7 @@ _DATASETS: Final = {
     "dataset": "Incidents of a police department: what counts, every version, every reject, and live views.",
     "answers_dataset": "The answers as of the latest run.",
     "staging_dataset": "Rows of a run while they are loaded; tables go after each run.",
+    "published_dataset": "Views of what of the answers is fit to be published.",
 }
 
 
@@ -114,11 +123,11 @@ def _create_table(client: Client, settings: Settings, dataset: str, table: Table
     return f"{dataset}.{table.name}"
 
 
-def _create_view(client: Client, settings: Settings, view: View) -> str:
+def _create_view(client: Client, settings: Settings, dataset: str, view: View) -> str:
     from google.api_core.exceptions import Conflict
     from google.cloud.bigquery import Table as BigQueryTable
 
-    made = BigQueryTable(f"{settings.project}.{settings.dataset}.{view.name}")
+    made = BigQueryTable(f"{settings.project}.{dataset}.{view.name}")
     made.view_query = view.query
     made.description = view.description
     retry = patience_of(client)
@@ -129,4 +138,27 @@ def _create_view(client: Client, settings: Settings, view: View) -> str:
     # Only now: BigQuery makes a view's schema of its query, and takes descriptions for it afterwards.
     made.schema = view.bigquery_schema()
     client.update_table(made, ["schema"], retry=retry)
-    return f"{settings.dataset}.{view.name}"
+    return f"{dataset}.{view.name}"
+
+
+def _authorize(client: Client, settings: Settings, published: tuple[View, ...]) -> None:
+    """Let the published views read the tables of the answers, which their own readers may not."""
+    from google.cloud.bigquery import AccessEntry, DatasetReference
+
+    retry = patience_of(client)
+    dataset = client.get_dataset(DatasetReference(settings.project, settings.answers_dataset), retry=retry)
+    entries = [
+        AccessEntry(
+            entity_type="view",
+            entity_id={
+                "projectId": settings.project,
+                "datasetId": settings.published_dataset,
+                "tableId": view.name,
+            },
+        )
+        for view in published
+    ]
+    lacking = [entry for entry in entries if entry not in dataset.access_entries]
+    if lacking:
+        dataset.access_entries = [*dataset.access_entries, *lacking]
+        client.update_dataset(dataset, ["access_entries"], retry=retry)

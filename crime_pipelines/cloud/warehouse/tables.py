@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from crime_pipelines.output.publishing import PUBLISHABLE
 from crime_pipelines.questions import ANALYSES, QUESTIONS
 from crime_pipelines.schema.columns import Column, Table
 
@@ -42,3 +43,17 @@ ANALYSIS_TABLES: Final = {
     )
     for question in ANALYSES
 }
+#: The day that published rows are as of.
+AS_OF: Final = Column("as_of", "date", "The day that the row is as of, shifted local civil time.")
+#: The tables of what is fit to be published, likewise.
+PUBLISHED_TABLES: Final = {
+    question.name: Table(
+        f"published_{question.name}",
+        f"{question.wording} {' '.join(question.caveats)} Without what may not be published.",
+        (AS_OF, ROW, *question.columns),
+    )
+    for question in (*QUESTIONS, *ANALYSES)
+    if question.name in PUBLISHABLE
+}
+#: All tables of the answers' dataset.
+ANSWER_TABLES: Final = (*ANSWERS.values(), *ANALYSIS_TABLES.values(), *PUBLISHED_TABLES.values())

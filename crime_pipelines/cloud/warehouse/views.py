@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from crime_pipelines.cloud.warehouse.current_sql import live_incidents
+from crime_pipelines.cloud.warehouse.tables import PUBLISHED_TABLES, full_name
 from crime_pipelines.domain.night import LATE_NIGHT, operational_night_sql
 from crime_pipelines.questions import QUESTIONS, VIEW_QUESTIONS
 from crime_pipelines.questions.render import render
@@ -30,7 +31,7 @@ class View:
     """A view.
 
     Attributes:
-        name: its name in the warehouse's dataset.
+        name: its name in its dataset.
         description: what a row is.
         query: its query.
         columns: its columns, described.
@@ -95,6 +96,28 @@ def views(project: str, dataset: str) -> tuple[View, ...]:
             if question.is_sql_alone
         ),
         *_counts(f"`{project}`.`{dataset}`"),
+    )
+
+
+def published_views(project: str, answers_dataset: str) -> tuple[View, ...]:
+    """Return the views of what is published, for a dataset of their own whose readers see nothing else.
+
+    Args:
+        project: the project.
+        answers_dataset: the dataset of the answers, whose readers need not be theirs.
+
+    Returns:
+        One for each table of what is published, under the name of its question.
+    """
+    return tuple(
+        View(
+            name,
+            table.description,
+            f"SELECT {', '.join(f'`{column}`' for column in table.names)}\n"
+            f"FROM {full_name(project, answers_dataset, table)}",
+            table.columns,
+        )
+        for name, table in PUBLISHED_TABLES.items()
     )
 
 

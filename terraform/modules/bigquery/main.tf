@@ -1,7 +1,8 @@
 locals {
   declared = jsondecode(templatefile("${path.module}/../../declared/warehouse.json", {
-    project = var.project
-    dataset = var.dataset
+    project         = var.project
+    dataset         = var.dataset
+    answers_dataset = var.answers_dataset
   }))
 
   # What points at a person's door is masked, in whatever table it stands.
@@ -18,17 +19,6 @@ locals {
   )
   # The live answers read this view, which must be there first.
   live = "live_incidents"
-
-  published_query = <<-SQL
-    SELECT
-      DATE_TRUNC(DATE(occurred_at), MONTH) AS month,
-      community_area,
-      primary_type,
-      COUNT(*) AS incidents
-    FROM `${var.project}`.`${var.dataset}`.`incidents`
-    GROUP BY month, community_area, primary_type
-    HAVING COUNT(*) >= ${var.minimum_count}
-  SQL
 }
 
 resource "google_bigquery_dataset" "this" {
@@ -36,7 +26,7 @@ resource "google_bigquery_dataset" "this" {
     (var.dataset)           = "Incidents of a police department: what counts, every version, every reject, and live views."
     (var.answers_dataset)   = "The answers as of the latest run."
     (var.staging_dataset)   = local.declared.staging.description
-    (var.published_dataset) = "Counts for publishing: aggregates only, small ones left out."
+    (var.published_dataset) = local.declared.published.description
   }
 
   project               = var.project
@@ -148,30 +138,37 @@ resource "google_bigquery_table" "live" {
 
 resource "google_bigquery_table" "published" {
   #checkov:skip=CKV_GCP_80:a view holds no rows; the tables that it reads are encrypted
+  for_each = local.declared.published.views
+
   project             = var.project
   dataset_id          = google_bigquery_dataset.this[var.published_dataset].dataset_id
-  table_id            = "incident_counts"
-  description         = "Incidents by month, community area and type; counts below ${var.minimum_count} are left out."
+  table_id            = each.key
+  description         = each.value.description
   labels              = var.labels
   deletion_protection = var.deletion_protection
 
+  # BigQuery makes it of the query; this puts the columns' descriptions beside it.
+  schema = jsonencode(each.value.schema)
+
   view {
-    query          = local.published_query
+    query          = each.value.query
     use_legacy_sql = false
   }
 
   depends_on = [google_bigquery_table.this]
 }
 
-# Its readers need no access to what it counts.
+# Their readers need no access to the answers.
 resource "google_bigquery_dataset_access" "published" {
+  for_each = google_bigquery_table.published
+
   project    = var.project
-  dataset_id = google_bigquery_dataset.this[var.dataset].dataset_id
+  dataset_id = google_bigquery_dataset.this[var.answers_dataset].dataset_id
 
   view {
     project_id = var.project
-    dataset_id = google_bigquery_table.published.dataset_id
-    table_id   = google_bigquery_table.published.table_id
+    dataset_id = each.value.dataset_id
+    table_id   = each.value.table_id
   }
 }
 

@@ -11,8 +11,8 @@ output "answers_dataset" {
 }
 
 output "published_dataset" {
-  description = "The dataset of counts for publishing."
-  value       = google_bigquery_table.published.dataset_id
+  description = "The dataset of views of what is fit to be published."
+  value       = google_bigquery_dataset.this[var.published_dataset].dataset_id
 }
 
 output "staging_dataset" {

@@ -41,7 +41,7 @@ variable "staging_dataset" {
 }
 
 variable "published_dataset" {
-  description = "The dataset of counts for publishing."
+  description = "The dataset of views of what is fit to be published."
   type        = string
 }
 
@@ -64,11 +64,6 @@ variable "layout" {
 variable "deletion_protection" {
   description = "Whether tables and datasets with tables refuse to be destroyed."
   type        = bool
-}
-
-variable "minimum_count" {
-  description = "Counts below this are not published."
-  type        = number
 }
 
 variable "masked_readers" {
