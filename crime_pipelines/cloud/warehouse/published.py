@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from crime_pipelines.cloud.settings import Settings
-from crime_pipelines.cloud.warehouse.jobs import load_in_place, query
+from crime_pipelines.cloud.warehouse.jobs import query, replace_rows
 from crime_pipelines.cloud.warehouse.tables import AS_OF, PUBLISHED_TABLES, full_name
 from crime_pipelines.domain.periods.covered_period import CoveredPeriod
 from crime_pipelines.errors import InputError
@@ -82,5 +82,7 @@ def publish_anew(
     day = moment.date()
     for name in sorted(PUBLISHED_TABLES, key=lambda each: each == _LAST):
         rows = [(day, at, *row) for at, row in enumerate(fit[name].rows, 1)]
-        load_in_place(client, settings, PUBLISHED_TABLES[name], rows)
+        table = PUBLISHED_TABLES[name]
+        target = full_name(settings.project, settings.answers_dataset, table)
+        replace_rows(client, target, table.columns, rows)
     _log.info("published", extra={"as_of": str(day)})
