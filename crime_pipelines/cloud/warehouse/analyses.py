@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +17,7 @@ from crime_pipelines.cloud.warehouse.views import table_names
 from crime_pipelines.domain.periods.covered_period import CoveredPeriod
 from crime_pipelines.errors import PipelineError
 from crime_pipelines.questions import ANALYSES, Answer
+from crime_pipelines.questions.model import as_json
 from crime_pipelines.questions.render import render
 from crime_pipelines.schema.columns import Table
 
@@ -90,7 +91,9 @@ def _replace(client: Client, settings: Settings, table: Table, rows: Sequence[tu
     name = f"{settings.project}.{settings.staging_dataset}.{staged.name}"
     made = BigQueryTable(name, schema=staged.bigquery_schema())
     made.expires = datetime.now(UTC) + _STAGED
-    records = [dict(zip(table.names, (at, *map(_json, row)), strict=True)) for at, row in enumerate(rows, 1)]
+    records = [
+        dict(zip(table.names, (at, *map(as_json, row)), strict=True)) for at, row in enumerate(rows, 1)
+    ]
     config = LoadJobConfig(source_format=SourceFormat.NEWLINE_DELIMITED_JSON, schema=staged.bigquery_schema())
     retry = patience_of(client)
     target = full_name(settings.project, settings.answers_dataset, table)
@@ -105,7 +108,3 @@ def _replace(client: Client, settings: Settings, table: Table, rows: Sequence[tu
         raise PipelineError(f"BigQuery, load of {name}: {error.message}") from error
     finally:
         client.delete_table(name, not_found_ok=True, retry=retry)
-
-
-def _json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
