@@ -19,6 +19,7 @@
 # make docs   the documentation as a site, build/site, checked strictly; make docs-generated writes the reference from the code
 # make pictures  the documentation's pictures, from a real run; needs Chromium
 # make bench  ratios against other programs that do the same job, side by side in one run
+# make bench-forecasts  forecasts of the real fifth against their aims, beside statsforecast in an environment of its own
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -37,7 +38,7 @@ PYTEST := -m pytest -n 2 --dist loadfile
 OPTIONS ?=
 CORE_TESTS ?= not slow and not long
 
-.PHONY: demo test test-core test-slow test-all pages check-terraform dev lint format bench functions test-terraform test-spark4 permissions calls audit declared docs docs-generated pictures prism lock clean
+.PHONY: demo test test-core test-slow test-all pages check-terraform dev lint format bench bench-forecasts functions test-terraform test-spark4 permissions calls audit declared docs docs-generated pictures prism lock clean
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.11 ...")'
@@ -114,6 +115,16 @@ bench: .venv/dev
 	@$(BIN)/python -m benchmarks.beam
 	@$(BIN)/python -m benchmarks.spark
 	@$(BIN)/python -m benchmarks.trend
+
+# statsforecast brings numba and older versions of common libraries: it gets an environment of its own.
+build/statsforecast/done: requirements/statsforecast.txt
+	@echo "Installing statsforecast ..."
+	@$(PYTHON) -m venv build/statsforecast
+	@build/statsforecast/bin/python -m pip install $(HASHED) --requirement requirements/statsforecast.txt
+	@touch $@
+
+bench-forecasts: .venv/dev build/statsforecast/done
+	@$(BIN)/python -m benchmarks.forecasts --peer build/statsforecast/bin/python
 
 prism: .venv/dev
 	@version=$$($(BIN)/python -c 'from importlib.metadata import version; print(version("apache-beam"))') && \
@@ -199,6 +210,7 @@ lock: build/tools/done
 	@$(LOCK_CLOUD) --extra gcp pyproject.toml --output-file requirements/functions.txt
 	@$(LOCK_CLOUD) --extra beam pyproject.toml --output-file requirements/stream.txt
 	@$(LOCK) --universal --python-version 3.11 requirements/spark4.in --output-file requirements/spark4.txt
+	@$(LOCK) --python-platform linux --python-version 3.11 requirements/statsforecast.in --output-file requirements/statsforecast.txt
 	@$(LOCK) --universal --python-version 3.11 requirements/tools.in --output-file requirements/tools.txt
 	@$(LOCK) --universal --python-version 3.11 requirements/bqemulator.in --output-file crime_pipelines/localcloud/bqemulator.txt
 	@$(LOCK) --universal --python-version 3.11.5 --no-deps requirements/checkov.in --output-file requirements/checkov.txt

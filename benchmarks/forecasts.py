@@ -1,12 +1,13 @@
 """`python -m benchmarks.forecasts`: forecasts and comparisons of the real fifth against their aims.
 
-Rolling origins with refitting, beside the seasonal naive forecast. Needs the file of incidents in the folder
+Rolling origins with refitting, beside the seasonal naive forecast; with `--peer` also beside statsforecast,
+whose environment `make bench-forecasts` makes. Needs the file of incidents in the folder
 CRIME_PIPELINES_DATA, by default ../shared/data.
 """
 
 from __future__ import annotations
 
-import os
+import argparse
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,12 +17,14 @@ from typing import Final
 import numpy as np
 
 from benchmarks.aims import judged
+from benchmarks.forecast_peer import LARGEST, beside
+from benchmarks.inputs import real_fifth, rows_of
 from crime_pipelines import run
 from crime_pipelines.analysis.monthly import MINIMUM_MONTHS, forecast_months
 from crime_pipelines.questions.accuracy import Accuracy, accuracy
+from crime_pipelines.questions.monthly_forecasts.question import QUESTION as MONTHLY
+from crime_pipelines.questions.monthly_forecasts.question import series_of
 
-_FILE: Final = "chicago/crimes_2012_2018_fifth.csv.gz"
-_LARGEST: Final = 8
 _MILLISECONDS: Final = 5.0
 _SERIES: Final = 100
 
@@ -41,23 +44,30 @@ def main() -> int:
     Returns:
         0 if every aim is met, 2 without the file, otherwise 1.
     """
-    source = Path(os.environ.get("CRIME_PIPELINES_DATA", "../shared/data"), _FILE)
-    if not source.is_file():
-        print(f"{source}: is not there; nothing was measured", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.forecasts", description=__doc__)
+    parser.add_argument(
+        "--peer", type=Path, metavar="PYTHON", help="that of an environment with statsforecast"
+    )
+    parser.add_argument("--whole", action="store_true", help="with --peer: every area and origin")
+    arguments = parser.parse_args()
+    if arguments.peer and not arguments.peer.is_file():
+        parser.error(f"--peer: {arguments.peer} is not there; make bench-forecasts makes an environment")
+    source = real_fifth()
     with TemporaryDirectory() as folder:
         analyses = run(source, Path(folder, "out"), shift_years=0).analyses
     found = dict(zip(("city", "types", "areas", "weeks", "days"), accuracy(analyses), strict=True))
     rows = analyses["monthly_forecasts"].records()
     types = [row for row in rows if row["scope"] == "type" and row["expected"] is not None]
-    largest = sorted({row["name"] for row in types}, key=lambda name: -_expected(types, name))[:_LARGEST]
+    largest = sorted({row["name"] for row in types}, key=lambda name: -_expected(types, name))[:LARGEST]
     ratios = [_ratio([row for row in types if row["name"] == name]) for name in largest]
     eight = sum(ratios) / len(ratios)
     for each in found.values():
         _print(each)
-    print(f"the {_LARGEST} largest types: {eight:.3f} times the error of last year's month")
+    print(f"the {LARGEST} largest types: {eight:.3f} times the error of last year's month")
     spent = _seconds_per_origin()
     print(f"{spent:.2f} ms of CPU a series and origin")
+    if arguments.peer:
+        print(beside(arguments.peer, series_of(rows_of(MONTHLY, source)), arguments.whole))
     pooled = [found[name] for name in ("types", "areas")]
     inside = [
         sum((each.inside_80 if level == 80 else each.inside_95) or 0 for each in pooled) / len(pooled)

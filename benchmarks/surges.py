@@ -11,12 +11,9 @@ Needs the file of incidents in the folder CRIME_PIPELINES_DATA, by default ../sh
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
@@ -24,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from benchmarks.aims import judged
+from benchmarks.inputs import real_fifth, rows_of
 from crime_pipelines.analysis.surges import (
     ALARMS_A_WEEK,
     FIRST_DAYS,
@@ -36,13 +34,9 @@ from crime_pipelines.analysis.surges import (
     limits_of,
     watch,
 )
-from crime_pipelines.engines.base import Job, find_period
-from crime_pipelines.engines.duckdb.engine import DuckDBEngine
 from crime_pipelines.questions.surges.question import QUESTION as SURGES
 from crime_pipelines.questions.surges.question import days_of
-from crime_pipelines.sources import resolve
 
-_FILE: Final = "chicago/crimes_2012_2018_fifth.csv.gz"
 _JUDGED_FROM: Final = date(2016, 1, 1)
 _QUARTER: Final = 91
 _DRAWS: Final = 20_000
@@ -63,19 +57,7 @@ class _Rules:
 
 def _counts() -> tuple[NDArray[np.float64], date]:
     """Return the incidents of areas and days, as the question `surges` takes them."""
-    source = Path(os.environ.get("CRIME_PIPELINES_DATA", "../shared/data"), _FILE)
-    if not source.is_file():
-        print(f"{source}: is not there; nothing was measured", file=sys.stderr)
-        raise SystemExit(2)
-    with TemporaryDirectory() as name, DuckDBEngine() as engine:
-        folder, scratch = Path(name, "out"), Path(name, "scratch")
-        folder.mkdir()
-        scratch.mkdir()
-        engine.ingest(Job(resolve(str(source)), folder, scratch, 0))
-        found = find_period(engine)
-        assert found is not None
-        rows = engine.answer(SURGES, None, 0, found[0])
-    days = days_of(rows)
+    days = days_of(rows_of(SURGES, real_fifth()))
     return days.counts, days.first
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import math
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
@@ -17,6 +15,7 @@ from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output.reader import read_output
 from crime_pipelines.output.record import FILE, RunRecord
 from crime_pipelines.questions import Answer
+from crime_pipelines.questions.model import as_json
 from crime_pipelines.report.charts.geojson import read_boundaries
 from crime_pipelines.report.extras import Extras
 from crime_pipelines.report.page import page_text
@@ -184,11 +183,5 @@ def _as_json(answer: Answer) -> dict[str, Any]:
             {"name": each.name, "type": each.type, "description": each.description}
             for each in question.columns
         ],
-        "rows": [{name: _value(value) for name, value in row.items()} for row in answer.records()],
+        "rows": [{name: as_json(value) for name, value in row.items()} for row in answer.records()],
     }
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, date):  # moments among them
-        return value.isoformat()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 #: What a question's folder needs, columns among it.
-__all__ = ["Answer", "Column", "Groups", "Question", "Row", "as_text", "read_query"]
+__all__ = ["Answer", "Column", "Groups", "Question", "Row", "as_json", "as_text", "read_query"]
 
 Row = tuple[Any, ...]
 #: What spreadsheets take for the beginning of a formula; the report's script knows the same.
@@ -254,3 +255,14 @@ def as_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value) if isinstance(value, float) else str(value)
+
+
+def as_json(value: Any) -> Any:
+    """Return a value of an answer as JSON can hold it: ISO texts for dates and moments, null for no number.
+
+    >>> as_json(date(2018, 11, 12)), as_json(float("nan")), as_json(3)
+    ('2018-11-12', None, 3)
+    """
+    if isinstance(value, date):  # moments among them
+        return value.isoformat()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

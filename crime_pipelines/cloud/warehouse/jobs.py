@@ -14,6 +14,7 @@ from crime_pipelines.cloud.clients import patience_of
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.tables import full_name
 from crime_pipelines.errors import PipelineError
+from crime_pipelines.questions.model import as_json
 from crime_pipelines.schema.columns import Column, Table
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ def load_in_place(client: Client, settings: Settings, table: Table, rows: Sequen
     name = f"{settings.project}.{settings.staging_dataset}.{staged.name}"
     made = BigQueryTable(name, schema=staged.bigquery_schema())
     made.expires = datetime.now(UTC) + _STAGED
-    records = [dict(zip(table.names, map(_json, row), strict=True)) for row in rows]
+    records = [dict(zip(table.names, map(as_json, row), strict=True)) for row in rows]
     config = LoadJobConfig(source_format=SourceFormat.NEWLINE_DELIMITED_JSON, schema=staged.bigquery_schema())
     retry = patience_of(client)
     target = full_name(settings.project, settings.answers_dataset, table)
@@ -251,10 +252,6 @@ def load_in_place(client: Client, settings: Settings, table: Table, rows: Sequen
         raise PipelineError(f"BigQuery, load of {name}: {error.message}") from error
     finally:
         client.delete_table(name, not_found_ok=True, retry=retry)
-
-
-def _json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _scalar(name: str, value: Any) -> ScalarQueryParameter:

@@ -15,6 +15,7 @@ from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.views import INCIDENTS, LIVE_INCIDENTS, table_names
 from crime_pipelines.errors import InputError
 from crime_pipelines.questions import Answer
+from crime_pipelines.questions.model import as_json
 from crime_pipelines.questions.render import render
 from crime_pipelines.questions.surges.question import QUESTION as SURGES
 
@@ -100,7 +101,7 @@ def publish_surges(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _message(row: dict[str, Any]) -> dict[str, Any]:
-    texts = {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
+    texts = {name: as_json(value) for name, value in row.items()}
     return {"id": f"{texts['day']}-{row['area']}-{row['rule']}", **texts}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -22,11 +23,65 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_Key = tuple[str, str | None, int | None]
+Key = tuple[str, str | None, int | None]
 TOO_SHORT: Final = f"no forecast: fewer than {MINIMUM_MONTHS} complete months"
 TOO_FEW: Final = f"no forecast: fewer than {LEAST_MEAN:.0f} incidents a month"
 SHORT: Final = f"short history: fewer than {SHORT_HISTORY} months"
 SURPRISED: Final = "2 of the last 3 months lay outside of their 95 % interval: the forecast may be off"
+
+
+@dataclass(frozen=True, slots=True)
+class MonthlySeries:
+    """Incidents by series and month.
+
+    Attributes:
+        keys: scope, name and area of each series; the first is of all incidents.
+        first: the first month, in months since the year 0.
+        counts: incidents, shape (series, months).
+        days: days of each month and of the `HORIZON` months that follow.
+    """
+
+    keys: list[Key]
+    first: int
+    counts: NDArray[np.float64]
+    days: NDArray[np.float64]
+
+    def frequent(self) -> MonthlySeries:
+        """Return all incidents, and the series that have enough to be forecast."""
+        means = self.counts[:, -MINIMUM_MONTHS:].mean(axis=1)
+        kept = [at for at, key in enumerate(self.keys) if key[0] == "all" or means[at] >= LEAST_MEAN]
+        return replace(self, keys=[self.keys[at] for at in kept], counts=self.counts[kept])
+
+    def forecast(self) -> Forecasts:
+        """Forecast every series; areas take the season of all incidents."""
+        import numpy as np
+
+        areas = np.array([key[0] == "area" for key in self.keys])
+        return forecast_months(self.counts, self.days, self.first % 12 + 1, areas)
+
+
+def series_of(rows: Sequence[Row]) -> MonthlySeries:
+    """Lay out the rows of the query as a table of series and months.
+
+    Args:
+        rows: (scope, name, area, month, incidents, shift, first and last day); at least one.
+
+    Returns:
+        The table; months without incidents count 0.
+    """
+    import numpy as np
+
+    ordinals = [_ordinal(row[3]) for row in rows]
+    first, months = min(ordinals), max(ordinals) - min(ordinals) + 1
+    tables: dict[Key, NDArray[np.float64]] = {("all", None, None): np.zeros(months)}
+    for row, ordinal in zip(rows, ordinals, strict=True):
+        series = tables.setdefault(row[:3], np.zeros(months))
+        series[ordinal - first] += row[4]
+        if row[0] == "type":
+            tables["all", None, None][ordinal - first] += row[4]
+    shift = max((row[5] or 0) for row in rows)
+    days = [float(days_in_month(_month(first + at), shift)) for at in range(months + HORIZON)]
+    return MonthlySeries(list(tables), first, np.array(list(tables.values())), np.array(days))
 
 
 def _forecast(rows: Sequence[Row]) -> list[Row]:
@@ -38,41 +93,22 @@ def _forecast(rows: Sequence[Row]) -> list[Row]:
     Returns:
         A row for each month ahead; one row for a series without a forecast.
     """
-    import numpy as np
-
     if not rows:
         return []
-    ordinals = [_ordinal(row[3]) for row in rows]
-    first, months = min(ordinals), max(ordinals) - min(ordinals) + 1
-    tables: dict[_Key, NDArray[np.float64]] = {("all", None, None): np.zeros(months)}
-    for row, ordinal in zip(rows, ordinals, strict=True):
-        series = tables.setdefault(row[:3], np.zeros(months))
-        series[ordinal - first] += row[4]
-        if row[0] == "type":
-            tables["all", None, None][ordinal - first] += row[4]
+    series = series_of(rows)
+    months = series.counts.shape[1]
     if months < MINIMUM_MONTHS:
-        return [_refused(key, TOO_SHORT) for key in tables]
-    keys = [
-        key
-        for key, series in tables.items()
-        if key[0] == "all" or series[-MINIMUM_MONTHS:].mean() >= LEAST_MEAN
-    ]
-    shift = max((row[5] or 0) for row in rows)
-    days = [float(days_in_month(_month(first + at), shift)) for at in range(months + HORIZON)]
-    found = forecast_months(
-        np.array([tables[key] for key in keys]),
-        np.array(days),
-        _month(first).month,
-        np.array([key[0] == "area" for key in keys]),
-    )
+        return [_refused(key, TOO_SHORT) for key in series.keys]
+    frequent = series.frequent()
+    found = frequent.forecast()
     answer: list[Row] = []
-    for at, key in enumerate(keys):
+    for at, key in enumerate(frequent.keys):
         note = SURPRISED if found.surprises[at] > 1 else SHORT if months < SHORT_HISTORY else None
-        answer += _rows(key, found, at, first + months, note)
-    return answer + [_refused(key, TOO_FEW) for key in tables if key not in set(keys)]
+        answer += _rows(key, found, at, series.first + months, note)
+    return answer + [_refused(key, TOO_FEW) for key in series.keys if key not in set(frequent.keys)]
 
 
-def _rows(key: _Key, found: Forecasts, at: int, first: int, note: str | None) -> Iterator[Row]:
+def _rows(key: Key, found: Forecasts, at: int, first: int, note: str | None) -> Iterator[Row]:
     for ahead in range(HORIZON):
         ends = [float(end) for level in found.ends[:, :, at, ahead] for end in level]
         past = int(found.past[ahead])
@@ -89,7 +125,7 @@ def _rows(key: _Key, found: Forecasts, at: int, first: int, note: str | None) ->
         )
 
 
-def _refused(key: _Key, note: str) -> Row:
+def _refused(key: Key, note: str) -> Row:
     return (*key, *[None] * 12, note)
 
 
