@@ -10,9 +10,9 @@ code and seconds, and fails where one fails or prints something else than its pa
 from __future__ import annotations
 
 import argparse
+import gzip
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -161,7 +161,9 @@ def _bring(clone: Path) -> None:
     made, real = clone / "demo" / "crimes.csv.gz", REAL / "chicago" / _REAL_FILE
     for name, source in (*((name, made) for name in _OWN_FILES), (_REAL_FILE, real)):
         if source.is_file() and not (clone / name).exists():
-            shutil.copy(source, clone / name)
+            packed = source.read_bytes()
+            is_packed = name.endswith(source.suffix)
+            (clone / name).write_bytes(packed if is_packed else gzip.decompress(packed))
 
 
 def _run(call: Sequence[str], clone: Path, environment: dict[str, str]) -> tuple[int, str]:
