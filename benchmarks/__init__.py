@@ -1,4 +1,4 @@
 """Comparison of the embedded engine with programs that others would write for the same job.
 
-`python -m benchmarks` measures; docs/benchmarks.md says what and how, and holds the last tables.
+`python -m benchmarks` measures; docs/scale.md says what was measured and how.
 """

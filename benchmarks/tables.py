@@ -1,4 +1,4 @@
-"""The tables that are printed, as Markdown, so that they can go into docs/benchmarks.md as they are."""
+"""The tables that are printed, as Markdown, so that they can go into a page as they are."""
 
 from __future__ import annotations
 
