@@ -40,12 +40,14 @@ _ROWS: Final = frozenset(
 )
 #: Classes, and modules without one, that are slow but for the cases named.
 QUICK: Final = {
-    "TestSpark": _EVERY_ENGINE - {"test_the_output_is_sound"},
+    "TestSpark": _EVERY_ENGINE - {"test_the_output_is_sound", "test_gives_what_the_rules_say[structure]"},
     "TestSparkLayouts": _EVERY_READER - {"test_maps_every_form"},
     "TestBeamDirect": _EVERY_ENGINE | _EVERY_READER,
     "TestBeamFormats": frozenset({"test_a_folder_of_formats_and_other_files"}),
     "TestBeamLayouts": _EVERY_READER,
-    "TestBeamPrism": _EVERY_ENGINE,
+    "TestBeamPrism": frozenset(
+        {"test_gives_what_the_rules_say[generated]", "test_refuses_in_one_line[a damaged file among others]"}
+    ),
     "test_spark_rows": _ROWS,
 }
 

@@ -36,6 +36,7 @@ def runner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return str(request.param)
 
 
+@pytest.mark.slow
 @INTERRUPTS_OF_ENGINES
 def test_interruption_is_clean(sent: signal.Signals, code: int, runner: str, tmp_path: Path) -> None:
     generate(tmp_path / "in.csv", 200_000, seed=4)
@@ -47,6 +48,7 @@ def test_interruption_is_clean(sent: signal.Signals, code: int, runner: str, tmp
     assert_ended_cleanly(running, code, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_damaged_file_gets_one_line(runner: str, tmp_path: Path) -> None:
     generate(tmp_path / "whole.csv", 20_000, seed=4)
     packed = gzip.compress((tmp_path / "whole.csv").read_bytes())
@@ -62,6 +64,7 @@ def test_a_damaged_file_gets_one_line(runner: str, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_rows_that_both_ways_of_reading_lose_get_one_line(runner: str, tmp_path: Path) -> None:
     """The command line, with the statement's result and the rows read one by one without the first."""
     generate(tmp_path / "in.csv", 1_000, seed=4)

@@ -456,6 +456,7 @@ def bucket() -> Iterator[str]:
     server.stop()
 
 
+@pytest.mark.slow
 def test_reads_cloud_storage(
     bucket: str, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ def test_a_batch_is_watched_likewise(cloud: Cloud) -> None:
     assert (done.returncode, done.stdout.splitlines()[1]) == (0, "a-batch: done, the batch is succeeded")
 
 
+@pytest.mark.slow
 def test_interrupting_the_watching_lets_the_run_go_on(cloud: Cloud) -> None:
     looked = threading.Event()
     cloud.stand_in.at_look = looked.set
@@ -172,6 +173,7 @@ def test_without_a_template_or_a_service_one_line_says_so(cloud: Cloud) -> None:
     assert (away.returncode, len(away.stderr.splitlines())) == (1, 1)
 
 
+@pytest.mark.slow
 def test_the_code_is_published(cloud: Cloud, tmp_path: Path) -> None:
     wheel = tmp_path / "crime_pipelines-0.1.0-py3-none-any.whl"
     wheel.write_bytes(b"a wheel")

@@ -85,6 +85,7 @@ def is_full(disk: Path, path: Path) -> str:
     )
 
 
+@pytest.mark.slow
 def test_an_output_that_does_not_fit_is_one_line_and_changes_nothing(
     engine: str, source: Path, disk: Callable[[str], Path], tmp_path: Path
 ) -> None:
@@ -99,6 +100,7 @@ def test_an_output_that_does_not_fit_is_one_line_and_changes_nothing(
 
 
 # too small for the folders, for the first year, for the copy of sound rows
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["8k", "24k", "512k", "8m"])
 def test_wherever_the_embedded_engine_is_when_its_disk_is_full(
     size: str, source: Path, disk: Callable[[str], Path]
@@ -124,6 +126,7 @@ def test_a_full_disk_of_temporary_files_is_named(
     assert [each.name for each in tmp_path.iterdir()] == ["disk"]
 
 
+@pytest.mark.slow
 def test_a_file_larger_than_the_system_allows(engine: str, source: Path, tmp_path: Path) -> None:
     limited = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); {CODE}"
     ran = call("run", source, "--out", tmp_path / "out", "--engine", engine, code=limited)

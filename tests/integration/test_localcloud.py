@@ -178,6 +178,7 @@ def test_a_failing_job_says_why_and_its_cluster_goes(cloud: Cloud) -> None:
     cloud.assert_gone("fail")
 
 
+@pytest.mark.slow
 def test_a_job_whose_files_are_gone_fails(cloud: Cloud) -> None:
     blob = cloud.storage.bucket(cloud.settings.code_bucket).blob("jobs/job_parquet.py")
     content = blob.download_as_bytes()
@@ -191,6 +192,7 @@ def test_a_job_whose_files_are_gone_fails(cloud: Cloud) -> None:
     cloud.assert_gone("nothing")
 
 
+@pytest.mark.slow
 def test_a_job_that_hangs_is_ended_in_time(cloud: Cloud) -> None:
     template = workflow_template(cloud.settings)
     template.dag_timeout = timedelta(seconds=4)

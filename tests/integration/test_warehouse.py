@@ -109,6 +109,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "out"
 
 
+@pytest.mark.slow
 def test_setting_up_again_changes_nothing_but_the_views(warehouse: Warehouse) -> None:
     with closing(warehouse_client(warehouse.settings)) as client:
         name = f"{warehouse.settings.dataset}.live_monthly_trend"
@@ -130,6 +131,7 @@ def test_setting_up_again_changes_nothing_but_the_views(warehouse: Warehouse) ->
     ]
 
 
+@pytest.mark.slow
 def test_a_warehouse_holds_one_department(messy: Path) -> None:
     settings = replace(fresh_settings(), layout="new_york")
     warehouse = Warehouse(settings)

@@ -50,6 +50,7 @@ def test_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert any(0 < share < 0.95 for share in told.shares)
 
 
+@pytest.mark.slow
 def test_however_finely_the_work_is_parted_the_answers_are_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -232,6 +232,7 @@ def test_what_matches_nothing_fails_the_pipeline(tmp_path: Path, source: str) ->
         _ = pipeline | ReadIncidents(str(tmp_path / source))
 
 
+@pytest.mark.slow
 def test_beam_yaml_runs_it(run: tuple[Path, crime_pipelines.RunResult], tmp_path: Path) -> None:
     folder, embedded = run
     path = resources.files("crime_pipelines.beam") / "library" / "providers.yaml"
