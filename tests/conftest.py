@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # No test expects a line of progress, on however slow a machine.
 os.environ["CRIME_PIPELINES_PROGRESS_SECONDS"] = "86400"
-# gcsfs reads it when it is imported, perhaps before a test has an emulator: it would then ask Google itself for
-# the kind of a bucket, for minutes.
+# gcsfs reads it when it is imported, perhaps before a test has an emulator: it would then ask Google itself
+# for the kind of a bucket, for minutes.
 os.environ["GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT"] = "false"
 # A loaded machine is no fault: neither the time of an example nor that of making one up is judged.
 settings.register_profile("any-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
