@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import logging
 import os
 import signal
@@ -68,8 +67,6 @@ def cli(context: click.Context) -> None:
     set_up_logs(set_up.log_format, is_verbose=set_up.verbose, is_quiet=set_up.quiet)
 
 
-_OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000
-
 _COMMANDS: Final = (
     run, layout, generate, check, backtest, report, export, serve, demo,
     dataproc, functions, warehouse, localcloud, feed, deadletters,
@@ -90,8 +87,6 @@ def main() -> NoReturn:
     if sys.platform == "win32":
         say_error("Error: Windows is not supported; crime-pipelines runs inside WSL (wsl --install)")
         sys.exit(2)
-    # by default it goes through the objects of all modules again and again: 4 % of the CPU of a short run
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     received: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
