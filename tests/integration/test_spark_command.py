@@ -34,6 +34,7 @@ def test_interruption_is_clean(sent: signal.Signals, code: int, tmp_path: Path) 
     assert_ended_cleanly(running, code, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_comma_in_the_outputs_name_leaves_no_folder_elsewhere(tmp_path: Path) -> None:
     generate(tmp_path / "in.csv", 500, seed=4)
     out = tmp_path / "a,b" / "out"
@@ -73,6 +74,7 @@ def test_the_first_run_keeps_classes_and_a_damaged_archive_stops_none(tmp_path: 
     assert ran("fourth") == (answer, made)
 
 
+@pytest.mark.slow
 def test_spark_starts_beside_threads_that_hold_duckdb(tmp_path: Path) -> None:
     code = (
         "import sys, threading, duckdb\n"
