@@ -206,14 +206,17 @@ def _exact(
 ) -> DataFrame:
     """Read raw rows of a layout; each of the tables of them stands for files with headings of its own."""
     passed_on = [PATH, RAW_ROW, STRUCTURE]
-    fields = dict.fromkeys(field for _, like in texts for field, _ in like.file.columns)
+    # not by the fields' own names, which the values have
+    texts_of = {field: f"text_of_{field}" for _, like in texts for field, _ in like.file.columns}
     with ExitStack() as named:
         tables: list[DataFrame] = []
         for text, like in texts:
             name = named.enter_context(_named(spark, text))
             names = raw_columns(len(like.file.headings))
             mapped, raw = mapped_sql(name, like.file.columns, names, SPARK, passed_on)
-            columns = [f"{raw.get(field, 'CAST(NULL AS STRING)')} AS {field}" for field in fields]
+            columns = [
+                f"{raw.get(field, 'CAST(NULL AS STRING)')} AS {alias}" for field, alias in texts_of.items()
+            ]
             tables.append(spark.sql(f"SELECT {', '.join([*columns, *passed_on])} FROM {mapped}"))
         text = reduce(DataFrame.unionAll, tables)
         if len(tables) > 1:
@@ -222,9 +225,7 @@ def _exact(
             with unfused(spark):
                 kept.callback(text.persist(StorageLevel.MEMORY_AND_DISK).unpersist)
         name = named.enter_context(_named(spark, text))
-        read = read_versions_sql(
-            name, {field: field for field in fields}, SPARK, shift_years, passed_on, layout
-        )
+        read = read_versions_sql(name, texts_of, SPARK, shift_years, passed_on, layout)
         reason = f"COALESCE({STRUCTURE}, reject_reason)"
         rejected = f"CASE WHEN {reason} IS NOT NULL THEN {RAW_ROW} END"
         selected = [*COLUMNS, f"{reason} AS {REASON}", PATH, f"{rejected} AS {RAW_ROW}"]
