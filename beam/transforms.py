@@ -128,7 +128,7 @@ class ReadFiles(beam.PTransform):
 
     def expand(self, files: PCollection) -> IncidentsRead:
         """Wire it: (name, `WorkerFile`) to what they hold."""
-        size, careful = self._block_bytes, self._careful
+        size, careful, splits = self._block_bytes, self._careful, self._splits
         counts = (
             files
             | "File" >> beam.Values().with_output_types(WorkerFile)
@@ -136,31 +136,30 @@ class ReadFiles(beam.PTransform):
             | "CountRows" >> beam.ParDo(CountRows())
         )
 
-        def is_bundled(_: str, file: WorkerFile) -> bool:
-            return is_small(file, size) and file.uri not in careful
+        def way_of(file: WorkerFile) -> str:
+            if file.uri in careful:
+                return "Large"
+            if is_small(file, size):
+                return "Small"
+            return "Plain" if splits and file.form.is_plain else "Large"
 
-        many = (
-            files
-            | "Small" >> beam.Filter(lambda each: is_bundled(*each))
+        def going(way: str) -> PCollection:
+            return files | way >> beam.Filter(lambda each: way_of(each[1]) == way)
+
+        ways = [
+            going("Small")
             | "SpreadSmall" >> beam.Reshuffle()
             | "Together" >> beam.BatchElements(min_batch_size=MOST_FILES, max_batch_size=MOST_FILES)
             | "ReadSmall" >> _with_outputs(ReadSmallFiles(self._shift_years, self._marks, size))
-        )
-
-        def is_split(file: WorkerFile) -> bool:
-            return splits and file.form.is_plain and file.uri not in careful
-
-        ways, splits = [many], self._splits
+        ]
         if splits:
             ways.append(
-                files
-                | "Plain" >> beam.Filter(lambda each: is_split(each[1]) and not is_bundled(*each))
+                going("Plain")
                 | "SpreadPlain" >> beam.Reshuffle()
                 | "ReadRanges" >> _with_outputs(ReadRanges(self._shift_years, self._marks, size))
             )
         ways.append(
-            files
-            | "Large" >> beam.Filter(lambda each: not is_split(each[1]) and not is_bundled(*each))
+            going("Large")
             | "CutIntoBlocks"
             >> beam.FlatMapTuple(
                 lambda name, file: blocks_of(file, name, size, is_careful=file.uri in careful)

@@ -17,7 +17,7 @@ from crime_pipelines.analysis.monthly import HORIZON, MINIMUM_MONTHS
 from crime_pipelines.questions.monthly_forecasts.question import MonthlySeries
 
 LARGEST: Final = 8
-"""How many types of crime are looked at: those with most incidents."""
+"""The number of types of crime that are looked at, those with most incidents."""
 
 _SCRIPT: Final = Path(__file__).with_name("peer_statsforecast.py")
 #: Five months between origins come round to every month of the year.
@@ -33,7 +33,7 @@ _WIDTH: Final = 17
 
 @dataclass(frozen=True, slots=True)
 class _Tried:
-    """What one method forecast.
+    """The forecasts of one method.
 
     Attributes:
         middles: shape (series, origins, HORIZON).

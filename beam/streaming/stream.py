@@ -98,7 +98,7 @@ class WriteFeed(beam.PTransform):
                 self._settings,
                 warehouse.INCIDENT_VERSIONS,
                 lambda each: each.row(source),
-                lambda each: len(each.payload),
+                _message_bytes,
             )
         )
         refused_letters = refused | "RefusedVersions" >> beam.MapTuple(
@@ -107,9 +107,13 @@ class WriteFeed(beam.PTransform):
         letters = (feed.dead_letters, refused_letters) | "AllLetters" >> beam.Flatten()
         # What is refused there too is on the topic.
         letters | "ToDeadLetters" >> beam.ParDo(
-            AppendRows(self._settings, warehouse.DEAD_LETTERS, DeadLetter.row, lambda each: len(each.payload))
+            AppendRows(self._settings, warehouse.DEAD_LETTERS, DeadLetter.row, _message_bytes)
         )
         return letters
+
+
+def _message_bytes(element: Version | DeadLetter) -> int:
+    return len(element.payload)
 
 
 def build(pipeline: beam.Pipeline, settings: Settings) -> None:

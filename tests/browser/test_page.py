@@ -89,7 +89,7 @@ class Choice(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What a measure is worked out from, by SQL."""
+    """The counts that a measure is worked out from, by SQL."""
 
     incidents: int
     arrests: int
@@ -309,7 +309,7 @@ class Lists:
     def places(
         self, choice: Choice, column: str, residents: Mapping[Any, int | None], *, but: Sequence[str] = ()
     ) -> dict[Any, Place]:
-        """What measures are worked out from, for each value of a column."""
+        """The counts that measures are worked out from, for each value of a column."""
         earlier = self.before(choice)
         ago: dict[Any, int] = {}
         if earlier:

@@ -122,7 +122,7 @@ class Comparison:
         return self.versions + sum(self.letters.values())
 
     def __str__(self) -> str:
-        """What was appended and compared, in words."""
+        """The numbers appended and compared, in words."""
         letters = ", ".join(f"{number:,} {reason}" for reason, number in self.letters.items())
         return (
             f"{self.versions:,} versions and {sum(self.letters.values()):,} dead letters ({letters}) "

@@ -164,7 +164,7 @@ class History:
 
     @property
     def different(self) -> int:
-        """How many messages there are, repeats once."""
+        """The number of messages, repeats once."""
         return len(set(self.published))
 
     def read_in_order(self, reach: float, generator: random.Random) -> list[Message]:

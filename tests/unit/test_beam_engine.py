@@ -25,7 +25,7 @@ from crime_pipelines.synthetic import generate
 
 
 class Told:
-    """What a run told of its reading."""
+    """The progress that a run told of its reading."""
 
     def __init__(self) -> None:
         self.shares: list[float] = []
