@@ -53,7 +53,8 @@ def kill_executor(place: Path, group: int) -> bool:
 
 def _kill(group: int, executor: str) -> bool:
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,pgid=,args="],  # noqa: S607
+        # Whole lines, not as wide as a terminal: readline puts the width of one into the environment.
+        ["ps", "-A", "-ww", "-o", "pid=,pgid=,args="],  # noqa: S607
         capture_output=True,
         text=True,
         check=True,
