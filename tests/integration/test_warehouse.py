@@ -414,11 +414,17 @@ def test_the_command_line_sets_up_and_reads(messy: Path, tmp_path: Path) -> None
     assert made.returncode == 0, made.stderr
     declared = json.loads(call("schema").stdout)
     assert declared == declarations()
-    names = [
-        f"{settings.dataset}.{name}" for part in ("tables", "views") for name in declared["warehouse"][part]
-    ]
+    datasets = {
+        "warehouse": settings.dataset,
+        "answers": settings.answers_dataset,
+        "published": settings.published_dataset,
+        "staging": settings.staging_dataset,
+    }
     assert sorted(made.stdout.split()) == sorted(
-        names + [f"{settings.answers_dataset}.{name}" for name in declared["answers"]["tables"]]
+        f"{datasets[kind]}.{name}"
+        for kind, dataset in declared.items()
+        for part in ("tables", "views")
+        for name in dataset[part]
     )
     storage_client(settings).create_bucket(settings.lake_bucket)
     load(settings, put_attempt(settings, messy, "by-hand", "a"))
