@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from contextvars import copy_context
 from datetime import date
 from functools import partial
 from os import PathLike, fspath
@@ -53,6 +54,7 @@ from crime_pipelines.sources import SourceFile, is_spooled, resolve, spool_sourc
 from crime_pipelines.sources.residents import with_residents
 from crime_pipelines.sources.storage import refuse_changed, shown
 from crime_pipelines.support.background import meanwhile
+from crime_pipelines.support.locales import written_as
 from crime_pipelines.support.progress import Done, Progress, Silent, StageClock
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ def run(
     title: str = "",
     note: str = "",
     public: bool = False,
+    locale: str | None = None,
     progress: Progress | None = None,
 ) -> RunResult:
     """Read incident files, answer the questions and write everything into a folder.
@@ -113,13 +116,16 @@ def run(
         title: the report's title; the usual one unless given.
         note: what the report is to tell its readers beside the answers.
         public: whether to write `public/` as well: what of page, answers and analyses is fit to be published.
+        locale: the locale that the report and the result's display write numbers, dates and times in, such as
+            ``de-DE``; texts stay English, files for programs stay as they are. Runs in other threads have
+            their own.
         progress: who is told how the run gets on.
 
     Returns:
         The run's record and its answers.
 
     Raises:
-        InputError: the input can't be read, or the output can't be put there.
+        InputError: the input can't be read, the output can't be put there, or there is no such locale.
         GateError: more rows are rejected than may be.
         PipelineError: something else went wrong that the user can mend.
     """
@@ -137,7 +143,7 @@ def run(
         files = with_residents(_look(source, out, named, warn), population)
         chosen = chosen_analyses(analyses, weather, near_repeats)
         shapes = _shapes(boundaries, (files[0].layout if files else named or CHICAGO).areas)
-    with open_engine(engine, engine_options) as opened, workplace(out) as place:
+    with written_as(locale), open_engine(engine, engine_options) as opened, workplace(out) as place:
         if is_spooled(source):
             with clock.stage("spool"):
                 files = with_residents(spool_source(source, place.scratch, warn, named), population)
@@ -176,7 +182,7 @@ def run(
             from crime_pipelines.report import Extras, draw_answers, report_questions
 
             with ThreadPoolExecutor(1) as pool:
-                drawing = pool.submit(draw_answers, record, answers)
+                drawing = pool.submit(copy_context().run, draw_answers, record, answers)
                 beside = ask(report_questions(record, shapes), *when)
                 analysed = ask(chosen, *when)
             extras = Extras(beside, shapes, analyses=analysed, title=title, note=note)
@@ -186,7 +192,7 @@ def run(
         told.stage("publish")
         aside = place.publish()
     _log_end(record, of_data, out, aside)
-    return RunResult(record, answers, analysed, out)
+    return RunResult(record, answers, analysed, out, locale)
 
 
 def _look(source: str, out: Path, layout: Layout | None, warn: Callable[[str], None]) -> list[SourceFile]:

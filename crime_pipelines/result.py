@@ -9,6 +9,7 @@ from pathlib import Path
 
 from crime_pipelines.output.record import RunRecord
 from crime_pipelines.questions import Answer
+from crime_pipelines.support.locales import written_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,14 @@ class RunResult:
         answers: the answers by name, such as ``monthly_trend``.
         analyses: the analyses by name, such as ``changes``; none where they were left out.
         out: the output folder.
+        locale: the locale that the run was shown in; None for our own way to write.
     """
 
     record: RunRecord
     answers: Mapping[str, Answer]
     analyses: Mapping[str, Answer]
     out: Path
+    locale: str | None = None
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -35,16 +38,18 @@ class RunResult:
     def _repr_html_(self) -> str:
         """Show the run in a notebook: its row counts, and each question with its answer in a sentence."""
         from crime_pipelines.report.coverage import Facts
+        from crime_pipelines.report.formatting import count, in_locale
         from crime_pipelines.report.sections import words
 
         record = self.record
-        said = words(self.answers, Facts.of(record))
-        items = "".join(
-            f"<dt>{escape(self.answers[name].question.wording)}</dt><dd>{escape(each.sentence)}</dd>"
-            for name, each in said.items()
-        )
-        return (
-            f"<p>{escape(record.source)}: {record.read:,} rows read, {record.incidents:,} incidents, "
-            f"{record.superseded:,} superseded, {record.rejects:,} rejected; as of {record.as_of}</p>"
-            f"<dl>{items}</dl>"
-        )
+        with written_as(self.locale):
+            items = "".join(
+                f"<dt>{escape(in_locale(self.answers[name].question.wording))}</dt>"
+                f"<dd>{escape(in_locale(each.sentence))}</dd>"
+                for name, each in words(self.answers, Facts.of(record)).items()
+            )
+            return (
+                f"<p>{escape(record.source)}: {count(record.read)} rows read, {count(record.incidents)} "
+                f"incidents, {count(record.superseded)} superseded, {count(record.rejects)} rejected; "
+                f"as of {record.as_of}</p><dl>{items}</dl>"
+            )

@@ -33,7 +33,8 @@ def python_reference() -> str:
 
 
 def _signature(function: Any) -> str:
-    text = str(inspect.signature(function)).replace("'", "")
+    # annotations are quoted in the source's own words, defaults as Python writes them
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(function)))
     text = re.sub(r"(\w+\.)+(?=[A-Z])", "", text)
     return f"```python\n{function.__name__}{text}\n```"
 

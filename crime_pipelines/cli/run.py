@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crime_pipelines.cli.common.notify import notify_option, notifying
-from crime_pipelines.cli.common.options import say
+from crime_pipelines.cli.common.options import common, say
 from crime_pipelines.cli.common.progress import TerminalProgress
 from crime_pipelines.cli.report import boundaries_option, note_option, title_option
 from crime_pipelines.domain.dates import DEFAULT_SHIFT_YEARS
@@ -198,6 +198,7 @@ def run(
                 title=title,
                 note=note,
                 public=public,
+                locale=common().locale,
                 progress=progress,
             )
         found.update(message_of(result.record))

@@ -15,7 +15,7 @@ from crime_pipelines.report.charts.draw import VERSION, Chart, Spec, layer
 from crime_pipelines.report.charts.map import area_map
 from crime_pipelines.report.coverage import Facts
 from crime_pipelines.report.extras import Extras
-from crime_pipelines.report.formatting import chart_numbers, counted, day, moment, shown
+from crime_pipelines.report.formatting import chart_numbers, counted, day, in_locale, moment, shown
 from crime_pipelines.report.page import in_order
 from crime_pipelines.report.resources import static_text
 from crime_pipelines.report.sections import section_of
@@ -74,7 +74,8 @@ def chart_files(
 
     colours = dict(_COLOUR.findall(_by_day(static_text("style.css"))))
     for stem, title, chart in _charts(record, answers, extras or Extras()):
-        spec = _coloured(_headed(chart.wide or chart.narrow, title, _origin(record)), colours)
+        headed = _headed(chart.wide or chart.narrow, in_locale(title), _origin(record))
+        spec = _coloured(headed, colours)
         svg: str = vl_convert.vegalite_to_svg(
             spec, vl_version=VERSION, allowed_base_urls=[], format_locale=chart_numbers()
         )

@@ -89,6 +89,17 @@ def clock(hour: int, minute: int = 0) -> str:
     return way.time(time(hour, minute)) if way else f"{hour:02d}:{minute:02d}"
 
 
+def hour_mark(hour: int) -> str:
+    """Return an hour beside a clock's face, such as ``06``; ``6 am`` where the day has twice twelve hours."""
+    return clock(hour) if has_am_pm() else f"{hour:02d}"
+
+
+def has_am_pm() -> bool:
+    """Tell whether the reader's day has twice twelve hours."""
+    way = writing()
+    return way is not None and way.has_am_pm
+
+
 def fixed(value: float, digits: int) -> str:
     """Return a number with so many decimals, such as ``1,234.50``."""
     return _number(f"{value:,.{digits}f}")

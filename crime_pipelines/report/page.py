@@ -245,6 +245,7 @@ def _content(
         "explored": {name: (picture(chart), KEYS[name]) for name, chart in explored.charts.items()}
         if explored
         else {},
+        "per_residents": "Per 1,000 residents a year",  # the template's own texts know no locale
         "cautions": cautions.cautions(ordered, facts),
         "methods": methods(published=extras.published is not None),
         "seconds": sum(record.seconds.values()),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from copy import copy
 from datetime import date, time
 from decimal import Decimal
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: The parts of a date that a locale may put in another order.
 _PARTS: Final = "yMd"
 _QUOTED: Final = re.compile("'[^']*'")
+#: The hours of a day that has 24, and what follows them.
+_HOURS: Final = re.compile("H+([^Hm]*)m")
 
 
 class Writing:
@@ -104,9 +107,15 @@ class Writing:
         return " ".join(parts[sign] + (comma if sign == "d" else "") for sign in order)
 
     @cached_property
-    def _clock(self) -> str:
-        pattern: str = self._locale.time_formats["short"].pattern
-        return pattern
+    def _hours_end(self) -> str | None:
+        """The signs between hours and minutes; None where the day has twice twelve hours."""
+        found = _HOURS.search(self._locale.time_formats["short"].pattern)
+        return found[1].replace("'", "") if found else None
+
+    @property
+    def has_am_pm(self) -> bool:
+        """True where the day has twice twelve hours."""
+        return self._hours_end is None
 
     def time(self, at: time) -> str:
         """Write a time of day.
@@ -115,12 +124,11 @@ class Writing:
             at: the time.
 
         Returns:
-            Such as ``22:30`` or ``22.30``; ``10:30 pm``, or ``10 pm`` at the full hour, where the day has
-            twice twelve hours.
+            Such as ``22:30``, ``22.30`` or ``22 h 30``; ``10:30 pm``, or ``10 pm`` at the
+            full hour, where the day has twice twelve hours.
         """
-        if "H" in self._clock or "k" in self._clock:
-            sign = next(sign for sign in self._clock.partition("H")[2] if sign != "H")
-            return f"{at:%H}{sign}{at:%M}"
+        if self._hours_end is not None:
+            return f"{at:%H}{self._hours_end}{at:%M}"
         minutes = f":{at:%M}" if at.minute else ""
         return f"{at.hour % 12 or 12}{minutes} {'am' if at.hour < 12 else 'pm'}"
 
@@ -137,13 +145,20 @@ class Writing:
         }
 
 
-class _Chosen:
+class _Process:
+    """The locale of this process, in all its threads: that of a command line."""
+
     way: Writing | None = None
+
+
+#: The locale within a `written_as`, and whether there is one: other threads and tasks don't see it.
+_CHOSEN: Final[ContextVar[tuple[Writing | None] | None]] = ContextVar("locale", default=None)
 
 
 def writing() -> Writing | None:
     """Return the way to write numbers, dates and times; None for our own."""
-    return _Chosen.way
+    chosen = _CHOSEN.get()
+    return _Process.way if chosen is None else chosen[0]
 
 
 def write_as(name: str | None) -> None:
@@ -155,22 +170,26 @@ def write_as(name: str | None) -> None:
     Raises:
         InputError: there is no such locale.
     """
-    _Chosen.way = Writing(name) if name else None
+    _Process.way = Writing(name) if name else None
 
 
 @contextmanager
 def written_as(name: str | None) -> Iterator[None]:
-    """Write as a locale does, for a while.
+    """Write as a locale does, for a while, in this thread or task alone.
+
+    Threads that are started meanwhile follow the process, unless they run in a copy of this context.
 
     Args:
         name: as for `write_as`.
 
     Yields:
         Nothing.
+
+    Raises:
+        InputError: there is no such locale.
     """
-    before = _Chosen.way
-    write_as(name)
+    token = _CHOSEN.set((Writing(name) if name is not None else None,))
     try:
         yield
     finally:
-        _Chosen.way = before
+        _CHOSEN.reset(token)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,13 +16,16 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+import crime_pipelines
 from crime_pipelines.cli.main import cli
 from crime_pipelines.domain.night import LATE_NIGHT
 from crime_pipelines.errors import InputError
 from crime_pipelines.report import formatting
 from crime_pipelines.report.formatting import MINUS, NBSP, in_locale
 from crime_pipelines.support.locales import Writing, write_as, writing, written_as
+from crime_pipelines.support.progress import Silent
 from crime_pipelines.synthetic import generate
+from tests.waiting import PATIENCE
 
 NNBSP = "\u202f"
 #: Each locale's ways: a count, a percentage, a change, a day, a time, the late-night hours.
@@ -140,3 +145,100 @@ def test_the_configuration_file_sets_it(tmp_path: Path, monkeypatch: pytest.Monk
     refused = CliRunner().invoke(cli, ["layout", "list"])
     assert isinstance(refused.exception, InputError)
     assert str(refused.exception).startswith("--locale nowhere: there is no such locale")
+
+
+def ways_of_the_page(out: Path) -> tuple[bool, bool]:
+    """Whether a report writes numbers as Germans do, and whether it writes them our own way."""
+    page = (out / "report" / "index.html").read_text(encoding="utf-8")
+    return "per 1.000 residents" in page, "per 1,000 residents" in page
+
+
+GERMAN = (True, False)
+OURS = (False, True)
+
+
+class Nested(Silent):
+    """Starts another run while one is under way, in the same thread, as a hook of a program might."""
+
+    def __init__(self, source: Path, out: Path, locale: str | None) -> None:
+        self._inner = (source, out, locale)
+        self.result: crime_pipelines.RunResult | None = None
+
+    def stage(self, name: str) -> None:
+        if name == "report" and self.result is None:
+            source, out, locale = self._inner
+            self.result = crime_pipelines.run(source, out, locale=locale, analyses=False)
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "pages"),
+    [
+        ("de-DE", None, (GERMAN, OURS)),
+        (None, "de-DE", (OURS, GERMAN)),
+        ("de-DE", "de-DE", (GERMAN, GERMAN)),
+        (None, None, (OURS, OURS)),
+    ],
+)
+def test_a_run_within_a_run_has_its_own_locale(
+    tmp_path: Path, outer: str | None, inner: str | None, pages: tuple[object, object]
+) -> None:
+    made = generate(tmp_path / "in.csv", 2_000, seed=3).path
+    nested = Nested(made, tmp_path / "inner", inner)
+    crime_pipelines.run(made, tmp_path / "outer", locale=outer, analyses=False, progress=nested)
+    assert (ways_of_the_page(tmp_path / "outer"), ways_of_the_page(tmp_path / "inner")) == pages
+    assert writing() is None
+
+
+class Meeting(Silent):
+    """Lets runs in several threads begin their reports together."""
+
+    def __init__(self, threads: threading.Barrier) -> None:
+        self._threads = threads
+
+    def stage(self, name: str) -> None:
+        if name == "report":
+            self._threads.wait(PATIENCE)
+
+
+def test_runs_in_several_threads_have_a_locale_each(tmp_path: Path) -> None:
+    made = generate(tmp_path / "in.csv", 2_000, seed=3).path
+    together = threading.Barrier(3)
+
+    def run(name: str, locale: str | None) -> crime_pipelines.RunResult:
+        return crime_pipelines.run(
+            made, tmp_path / name, locale=locale, analyses=False, progress=Meeting(together)
+        )
+
+    with ThreadPoolExecutor(3) as pool:
+        runs = [pool.submit(run, f"out{at}", locale) for at, locale in enumerate(("de-DE", None, "de-DE"))]
+        results = [each.result() for each in runs]
+    assert [ways_of_the_page(each.out) for each in results] == [GERMAN, OURS, GERMAN]
+    shown = [each._repr_html_() for each in results]
+    assert ["2.000 rows read" in each for each in shown] == [True, False, True]
+    assert ["2,000 rows read" in each for each in shown] == [False, True, False]
+    assert writing() is None
+
+
+def test_a_run_does_not_follow_the_locale_around_it(tmp_path: Path) -> None:
+    made = generate(tmp_path / "in.csv", 2_000, seed=3).path
+    with written_as("de-DE"):
+        result = crime_pipelines.run(made, tmp_path / "out", analyses=False)
+        assert formatting.count(2_000) == "2.000"
+    assert ways_of_the_page(result.out) == OURS
+
+
+def test_a_run_refuses_an_unknown_locale_and_writes_nothing(tmp_path: Path) -> None:
+    made = generate(tmp_path / "in.csv", 200, seed=3).path
+    with pytest.raises(InputError, match=r"^--locale nowhere: there is no such locale; give [^\n]*$"):
+        crime_pipelines.run(made, tmp_path / "out", locale="nowhere")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    assert writing() is None
+
+
+def test_a_thread_of_a_command_follows_the_command() -> None:
+    write_as("de-DE")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(formatting.count, 2_000).result() == "2.000"
+    with written_as(None):
+        assert formatting.count(2_000) == "2,000"
+    assert formatting.count(2_000) == "2.000"

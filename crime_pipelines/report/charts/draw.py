@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crime_pipelines.report.formatting import MINUS, chart_numbers, count
+from crime_pipelines.report.formatting import MINUS, NBSP, chart_numbers, count, percent_sign
 
 Spec = dict[str, Any]
 
@@ -140,18 +140,19 @@ def unit_text(value: str, *, axis: bool = False) -> str:
     Returns:
         The expression.
     """
+    sign = percent_sign().replace(NBSP, " ")
     if axis:
         count_text = rate_text = f"format({value}, ',~r')"
-        percent_text = change_text = f"format(abs(100 * {value}), ',~r') + ' %'"
+        percent_text = change_text = f"format(abs(100 * {value}), ',~r') + '{sign}'"
     else:
         digits = f"{value} < 0.02 ? ',.4f' : {value} < 0.2 ? ',.3f' : {value} < 2 ? ',.2f' : ',.1f'"
         count_text, rate_text = f"format({value}, ',d')", f"format({value}, {digits})"
-        percent_text = f"format(100 * {value}, {value} < 0.01 ? ',.3~f' : ',.1f') + ' %'"
-        change_text = f"format(abs(100 * {value}), ',.1f') + ' %'"
-    sign = f"{value} > 0 ? '+' : {value} < 0 ? '{MINUS}' : ''"
+        percent_text = f"format(100 * {value}, {value} < 0.01 ? ',.3~f' : ',.1f') + '{sign}'"
+        change_text = f"format(abs(100 * {value}), ',.1f') + '{sign}'"
+    plus = f"{value} > 0 ? '+' : {value} < 0 ? '{MINUS}' : ''"
     return (
-        f"unit === 'change' ? ({sign}) + {change_text} : "
-        f"{value} === 0 ? (unit === 'percent' ? '0 %' : '0') : "
+        f"unit === 'change' ? ({plus}) + {change_text} : "
+        f"{value} === 0 ? (unit === 'percent' ? '0{sign}' : '0') : "
         f"unit === 'percent' ? {percent_text} : unit === 'count' ? {count_text} : {rate_text}"
     )
 

@@ -20,7 +20,7 @@ from crime_pipelines.report.charts.draw import (
 from crime_pipelines.report.charts.hexagons import Rings, features
 from crime_pipelines.report.charts.rankings import has_rates
 from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.formatting import count, rate, shown
+from crime_pipelines.report.formatting import count, in_locale, rate, shown
 
 #: The classes of the map, from few to many: colours of the style sheet.
 CLASSES: Final = tuple(f"var(--map-{at})" for at in range(7))
@@ -75,7 +75,7 @@ def area_map(answers: Mapping[str, Answer], facts: Facts, shapes: Mapping[int, R
         }
         for row in extremes
     ]
-    titles = "Per 1,000 residents a year" if rated else "Late at night", "Late-night incidents"
+    titles = in_locale("Per 1,000 residents a year") if rated else "Late at night", "Late-night incidents"
     return Chart(label, _spec(drawn, labels, "rate" if rated else "count", titles), title="Where")
 
 

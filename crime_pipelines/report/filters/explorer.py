@@ -136,7 +136,12 @@ def explorer(
         if facts.first_at and facts.last_at
         else None,
         "measures": [
-            {"name": each.name, "title": each.title, "unit": each.unit, "said": each.said}
+            {
+                "name": each.name,
+                "title": in_locale(each.title),
+                "unit": each.unit,
+                "said": in_locale(each.said),
+            }
             for each in shown_measures
         ],
         "z": Z_95,

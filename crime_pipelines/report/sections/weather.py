@@ -21,7 +21,7 @@ class Weather(Section):
         "usual_temperature": TableColumn("Usual", or_dash(lambda degrees: fixed(degrees, 1))),
         "incidents": TableColumn("Incidents", or_dash(count)),
         "effect": TableColumn("With the weather", or_dash(change)),
-        "effect_low": TableColumn("95 % interval from", or_dash(change)),
+        "effect_low": TableColumn("95\u00a0% interval from", or_dash(change)),
         "effect_high": TableColumn("to", or_dash(change)),
         "note": TableColumn("Note", lambda note: shown(note) if note else "", numeric=False),
     }
@@ -39,8 +39,9 @@ class Weather(Section):
         distance = last["temperature"] - last["usual_temperature"]
         unusual = f"{fixed(abs(distance), 1)} \u00b0F {'warmer' if distance > 0 else 'colder'}"
         return Words(
-            f"Days 10 \u00b0F warmer than usual for the season have {per_ten[0]} incidents (95 % interval "
-            f"{per_ten[1]} to {per_ten[2]}). {month(last['month'])}, the last month with temperatures, was "
+            f"Days 10 \u00b0F warmer than usual for the season have {per_ten[0]} incidents "
+            f"(95\u00a0% interval {per_ten[1]} to {per_ten[2]}). {month(last['month'])}, the last month with "
+            "temperatures, was "
             f"{unusual} than usual: this goes with {effect[0]} of its incidents ({effect[1]} to "
             f"{effect[2]}).",
             per_ten[0],
