@@ -32,6 +32,7 @@ from crime_pipelines.questions import QUESTIONS, REPORT_QUESTIONS
 from crime_pipelines.report import Extras, write_report
 from crime_pipelines.report.formatting import MINUS, NBSP, percent, percent_of, rate
 from crime_pipelines.report.printing import find_browser, print_page
+from crime_pipelines.support.locales import written_as
 from tests.browser.conftest import HOSTILE
 from tests.waiting import PATIENCE
 
@@ -72,6 +73,12 @@ MOST_PAGES = 8
 #: The texts of the map's key.
 KEY_TEXTS = """
 const texts = document.querySelectorAll("[data-chart=map] .live svg .mark-text text");
+return [...texts].map((text) => text.textContent);
+"""
+
+#: The hours around the clock.
+CLOCK_TEXTS = """
+const texts = document.querySelectorAll("[data-chart=clock] .live svg .mark-text text");
 return [...texts].map((text) => text.textContent);
 """
 
@@ -455,7 +462,8 @@ def agrees_with_sql(
     label = root.find_element(By.CSS_SELECTOR, "[data-chart=clock]").get_attribute("aria-label") or ""
     assert f"{late:,} of {number:,} " in label
     assert (
-        not by_hour or f"most in the hour from {max(by_hour, key=lambda at: (by_hour[at], -at))}:00" in label
+        not by_hour
+        or f"most in the hour from {max(by_hour, key=lambda at: (by_hour[at], -at)):02d}:00" in label
     )
     drawn = {each["Hour from"]: each["Incidents"] for each in browser.execute_script(TOOLTIPS, "clock")}
     assert drawn == {f"{at:02d}:00": f"{by_hour.get(at, 0):,}" for at in range(24)}
@@ -575,6 +583,29 @@ def test_charts_follow_the_filters(
     tallest = max(range(len(counts)), key=counts.__getitem__)
     for height, count in zip(heights, counts, strict=True):
         assert height / heights[tallest] == pytest.approx(count / counts[tallest], abs=0.01)
+
+
+def test_what_is_drawn_anew_keeps_to_the_readers_locale(
+    browser: Chrome, output: Path, tmp_path: Path
+) -> None:
+    shown = read_output(output)
+    with written_as("en-US"):
+        extras = Extras(shown.beside, analyses=shown.analyses)
+        write_report(tmp_path / "report", shown.record, shown.answers, extras)
+    root = opened(browser, tmp_path)
+    choose(browser, root, "type", "THEFT")
+    clock = root.find_element(By.CSS_SELECTOR, "[data-chart=clock]")
+    label = clock.get_attribute("aria-label") or ""
+    assert re.search(r"most in the hour from (1[0-2]|[1-9]) [ap]m\.$", label), label
+    hours = [f"{hour} {half}" for half in ("am", "pm") for hour in (12, *range(1, 12))]
+    assert [each["Hour from"] for each in browser.execute_script(TOOLTIPS, "clock")] == hours
+    texts = browser.execute_script(CLOCK_TEXTS)
+    assert sorted(texts, key=hours.index) == hours[::3]
+    choose_measure(browser, root, "Incidents late at night (10 pm-4 am)")
+    caption = root.find_element(By.CSS_SELECTOR, "[data-chart=months]").find_element(
+        By.XPATH, "../figcaption"
+    )
+    assert "Incidents late at night (10 pm-4 am)" in caption.text
 
 
 def test_an_area_can_be_chosen_on_the_map(browser: Chrome, output: Path) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from babel import Locale
+from babel.localedata import locale_identifiers
 from babel.numbers import parse_decimal
 from click.testing import CliRunner
 from hypothesis import given
@@ -20,7 +22,8 @@ import crime_pipelines
 from crime_pipelines.cli.main import cli
 from crime_pipelines.domain.night import LATE_NIGHT
 from crime_pipelines.errors import InputError
-from crime_pipelines.report import formatting
+from crime_pipelines.output.reader import read_output
+from crime_pipelines.report import Extras, chart_files, formatting
 from crime_pipelines.report.formatting import MINUS, NBSP, in_locale
 from crime_pipelines.support.locales import Writing, write_as, writing, written_as
 from crime_pipelines.support.progress import Silent
@@ -45,6 +48,10 @@ WAYS = {
         *("11 November 2021", "23.30", "22.00-04.00"),
     ),
     "tr-TR": ("1.234.567", "%12,3", f"{MINUS}%0,7", "11 November 2021", "23:30", "22:00-04:00"),
+    "fr-CA": (
+        *(f"1{NBSP}234{NBSP}567", f"12,3{NBSP}%", f"{MINUS}0,7{NBSP}%"),
+        *("11 November 2021", "23 h 30", "22 h 00-04 h 00"),
+    ),
     "hi-IN": ("12,34,567", "12.3%", f"{MINUS}0.7%", "11 November 2021", "11:30 pm", "10 pm-4 am"),
     "ja-JP": ("1,234,567", "12.3%", f"{MINUS}0.7%", "2021 November 11", "23:30", "22:00-04:00"),
 }
@@ -137,6 +144,55 @@ def test_a_run_prints_and_draws_in_the_locale_and_computes_as_ever(
     assert "per 1.000 residents" in page
     assert '"locale":"de-DE-u-nu-latn"' in page
     assert '"locale"' not in Path("ever/report/index.html").read_text(encoding="utf-8")
+
+
+#: A time of a day of 24 hours, but for moments of ISO 8601 and lengths of time.
+TIME_OF_24_HOURS = re.compile(r"(?<![\d:T])(?:[01]\d|2[0-3]):[0-5]\d(?![\d:]| [ap]m\b)")
+
+
+@pytest.mark.parametrize("name", ["en-US", "hi-IN", "en-AU"])
+def test_where_a_day_has_twice_twelve_hours_no_other_times_are_written(name: str, tmp_path: Path) -> None:
+    made = generate(tmp_path / "in.csv", 4_000, seed=3).path
+    result = crime_pipelines.run(made, tmp_path / "out", locale=name)
+    page = (result.out / "report" / "index.html").read_text(encoding="utf-8")
+    library = max(re.findall(r"<script>.*?</script>", page, re.DOTALL), key=len)
+    assert TIME_OF_24_HOURS.findall(page.replace(library, "")) == []
+    charts = dict(texts_of(page))
+    assert charts["clock"] == [f"{hour} {half}" for half in ("am", "pm") for hour in (12, 3, 6, 9)]
+    assert charts["weekday_hours"][:4] == ["12 am", "6 am", "12 pm", "6 pm"]
+    assert "10 pm-4 am" in page
+    with written_as(name):
+        output = read_output(result.out)
+        files = dict(
+            chart_files(
+                output.record, output.answers, Extras(output.beside, analyses=output.analyses), ("svg",)
+            )
+        )
+    assert files
+    for file, content in files.items():
+        assert TIME_OF_24_HOURS.findall(content.decode()) == [], file
+
+
+def texts_of(page: str) -> Iterator[tuple[str, list[str]]]:
+    """Each chart of a page that has hours, with their texts in its narrow drawing, in order."""
+    for name, place in (("clock", 'data-chart="clock"'), ("weekday_hours", 'id="weekday_hours"')):
+        drawn = re.search(rf"{place}.*?</svg>", page, re.DOTALL)
+        assert drawn, name
+        texts = re.findall(r"<text[^>]*>(\d[^<]*)</text>", drawn[0])
+        yield name, sorted(texts, key=HOURS.index) if name == "clock" else texts
+
+
+HOURS = [f"{hour} {half}" for half in ("am", "pm") for hour in (12, 3, 6, 9)]
+
+
+@pytest.mark.parametrize("name", sorted({name.partition("_")[0] for name in locale_identifiers()}))
+def test_every_language_has_a_way_to_write_times(name: str) -> None:
+    way = Writing(name)
+    for hour in range(24):
+        text = way.time(time(hour, 5))
+        hours, minutes = re.findall(r"\d+", text)
+        assert (int(hours), minutes) == ((hour % 12 or 12) if way.has_am_pm else hour, "05")
+        assert text.endswith((" am", " pm")) is way.has_am_pm
 
 
 def test_the_configuration_file_sets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from crime_pipelines.domain.night import END_HOUR, LATE_NIGHT, START_HOUR, is_late_night
 from crime_pipelines.report.charts.draw import NARROW, SELECTION, Chart, Edges, Spec, layer, sheet
 from crime_pipelines.report.formatting import clock as clock_time
-from crime_pipelines.report.formatting import count, percent
+from crime_pipelines.report.formatting import count, has_am_pm, hour_mark, percent
 
 _SIZE: Final = 300
 _INNER: Final = 34
@@ -87,16 +87,6 @@ def _spec(rows: list[dict[str, Any]]) -> Spec:
         {"joinaggregate": [{"op": "max", "field": "incidents", "as": "most"}]},
         {"calculate": f"sqrt({_INNER**2} + {grown})", "as": "reach"},
     ]
-    middle, reach = _SIZE / 2, _OUTER + 15
-    named = [
-        {
-            "x": NARROW / 2 + reach * math.sin(2 * math.pi * hour / 24),
-            "y": middle - reach * math.cos(2 * math.pi * hour / 24),
-            "text": f"{hour:02d}",
-            "late": hour >= START_HOUR or hour <= END_HOUR,
-        }
-        for hour in _NAMED
-    ]
 
     def pixel(field: str) -> Spec:
         return {"field": field, "type": "quantitative", "scale": None, "axis": None}
@@ -108,13 +98,36 @@ def _spec(rows: list[dict[str, Any]]) -> Spec:
         theta={**angle("from"), "stack": None},
         theta2={"field": "to"},
     )
-    texts = layer(
-        "text",
-        named,
-        {"baseline": "middle", "align": "center"},
-        x=pixel("x"),
-        y=pixel("y"),
-        text={"field": "text", "type": "nominal"},
-        color={"condition": {"test": "datum.late", "value": "var(--warm-text)"}, "value": "var(--muted)"},
-    )
-    return sheet(NARROW, _SIZE, Edges(0, 0, 0, 0), [wedges, ring, texts], rows)
+    texts = [
+        layer(
+            "text",
+            named,
+            {"baseline": "middle", "align": align},
+            x=pixel("x"),
+            y=pixel("y"),
+            text={"field": "text", "type": "nominal"},
+            color={"condition": {"test": "datum.late", "value": "var(--warm-text)"}, "value": "var(--muted)"},
+        )
+        for align, named in _names().items()
+    ]
+    return sheet(NARROW, _SIZE, Edges(0, 0, 0, 0), [wedges, ring, *texts], rows)
+
+
+def _names() -> dict[str, list[Spec]]:
+    """Return the hours around the clock with their places, by the way in which their texts are aligned."""
+    names: dict[str, list[Spec]] = {}
+    for hour in _NAMED:
+        x, y = math.sin(2 * math.pi * hour / 24), math.cos(2 * math.pi * hour / 24)
+        reach, align = _OUTER + 15.0, "center"
+        if has_am_pm() and abs(x) > 0.1:  # longer texts begin, or end, at the ring
+            reach = _OUTER + (6 if abs(y) < 0.1 else 11)
+            align = "left" if x > 0 else "right"
+        names.setdefault(align, []).append(
+            {
+                "x": NARROW / 2 + reach * x,
+                "y": _SIZE / 2 - reach * y,
+                "text": hour_mark(hour),
+                "late": hour >= START_HOUR or hour <= END_HOUR,
+            }
+        )
+    return names

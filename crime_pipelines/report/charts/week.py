@@ -46,10 +46,11 @@ def week(answers: Mapping[str, Answer]) -> list[Chart]:
 
 
 def _week(cells: list[dict[str, float]], width: int) -> Spec:
-    hours = list(range(0, 24, 3 if width == WIDE else 6))
+    step = 3 if width == WIDE else 6
+    hours = list(range(0, 24, step))
     x_axis = {
         "values": hours,
-        "labelExpr": "format(datum.value, '02d') + ':00'",
+        "labelExpr": f"{[clock(hour) for hour in hours]!r}[datum.value / {step}]",
         "grid": False,
         "title": None,
     }

@@ -258,7 +258,7 @@
     const hour = sums.hours.indexOf(Math.max(...sums.hours));
     return {
       months: `${measure().title} by month. ${words}. The table of months holds every number.`,
-      clock: `Incidents by hour of the day. ${words}. ${whole.format(sums.late)} of ${whole.format(sums.incidents)} late at night; most in the hour from ${hour}:00.`,
+      clock: `Incidents by hour of the day. ${words}. ${whole.format(sums.late)} of ${whole.format(sums.incidents)} late at night; most in the hour from ${base.clock[hour].hour}.`,
       map: `Map of the areas: ${measure().title.toLowerCase()}. ${words}. The table of areas holds every number.`,
     }[name];
   }
