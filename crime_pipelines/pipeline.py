@@ -27,7 +27,8 @@ from crime_pipelines.engines.embedded import ask_either, embedded
 from crime_pipelines.engines.registry import DEFAULT_ENGINE, open_engine
 from crime_pipelines.errors import no_incident
 from crime_pipelines.layouts import layout_named
-from crime_pipelines.output.atomic_replace import Workplace, refuse_overlap, workplace
+from crime_pipelines.output.atomic_replace import Workplace, refuse_overlap, refuse_place, workplace
+from crime_pipelines.output.known_names import names_of_a_run
 from crime_pipelines.output.layout import ANALYSIS, ANSWERS, PUBLIC, REPORT
 from crime_pipelines.output.record import RunRecord, new_record
 from crime_pipelines.quality.gate import Rejects, judge
@@ -140,8 +141,8 @@ def run(
 
     with clock.stage("look"):
         named = None if layout is None else layout_named(layout)
-        files = with_residents(_look(source, out, named, warn), population)
-        chosen = chosen_analyses(analyses, weather, near_repeats)
+        names = names_of_a_run(chosen := chosen_analyses(analyses, weather, near_repeats), public=public)
+        files = with_residents(_look(source, out, names, named, warn), population)
         shapes = _shapes(boundaries, (files[0].layout if files else named or CHICAGO).areas)
     with written_as(locale), open_engine(engine, engine_options) as opened, workplace(out) as place:
         if is_spooled(source):
@@ -195,10 +196,13 @@ def run(
     return RunResult(record, answers, analysed, out, locale)
 
 
-def _look(source: str, out: Path, layout: Layout | None, warn: Callable[[str], None]) -> list[SourceFile]:
-    """Find the files; none yet of what is spooled."""
+def _look(
+    source: str, out: Path, names: Iterable[str], layout: Layout | None, warn: Callable[[str], None]
+) -> list[SourceFile]:
+    """Find the files, none yet of what is spooled, and refuse a place that an output can't have."""
     files = [] if is_spooled(source) else resolve(source, warn, layout)
     refuse_overlap(out, [file.location for file in files if file.is_local])
+    refuse_place(out, names)
     return files
 
 

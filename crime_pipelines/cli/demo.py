@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--calls",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write which service account needed which permission, and on what, as CSV.",
 )

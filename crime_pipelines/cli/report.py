@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from crime_pipelines.cli.common.options import common
-from crime_pipelines.output.layout import PUBLIC, REPORT
+from crime_pipelines.output.layout import PAGE, PUBLIC, REPORT
+from crime_pipelines.support.destinations import refuse_file, refuse_folder
 from crime_pipelines.support.full_disk import full_disk_in_words
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from crime_pipelines.report.extras import Extras
 
 _CHARTS: Final = "charts"
+_PDF: Final = "report.pdf"
 
 boundaries_option = click.option(
     "--boundaries",
@@ -71,17 +73,24 @@ def report(
     Exit codes: 0 done, 1 failed on the way, 2 the input or the call is wrong.
     """
     from crime_pipelines.output.reader import read_output
+    from crime_pipelines.output.record import recorded
     from crime_pipelines.report.charts.geojson import read_boundaries
     from crime_pipelines.report.extras import Extras
-    from crime_pipelines.report.page import PAGE, write_public, write_report
+    from crime_pipelines.report.page import write_public, write_report
 
     if public and "png" in formats:
         raise click.UsageError("--publish writes html and pdf alone: charts as files may show small counts")
+    recorded(folder)
+    place, write = (folder / PUBLIC, write_public) if public else (folder / REPORT, write_report)
+    kinds = [*(("svg", "png") if "png" in formats else ()), *(("pdf",) if "pdf" in formats else ())]
+    for each in (place, *([place / _CHARTS] if kinds and not public else [])):
+        refuse_folder(each)
+    for name in (PAGE, _PDF):
+        if place.is_dir():
+            refuse_file(place / name)
     output = read_output(folder)
     shapes = read_boundaries(boundaries, output.record.known_areas) if boundaries else None
     extras = Extras(output.beside, shapes, analyses=output.analyses, title=title, note=note)
-    place, write = (folder / PUBLIC, write_public) if public else (folder / REPORT, write_report)
-    kinds = [*(("svg", "png") if "png" in formats else ()), *(("pdf",) if "pdf" in formats else ())]
     with full_disk_in_words(place):
         if "html" in formats or "pdf" in formats:
             click.echo(write(place, output.record, output.answers, extras))
@@ -116,7 +125,7 @@ def _print(page: Path) -> None:
             err=True,
         )
         return
-    pdf = page.with_name("report.pdf")
+    pdf = page.with_name(_PDF)
     print_page(browser, page, pdf)
     click.echo(pdf)
 

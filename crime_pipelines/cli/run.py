@@ -174,8 +174,11 @@ def run(
         raise click.UsageError("--beam-runner needs --engine beam")
     if dry_run:
         from crime_pipelines.cli.common.dry_run import show_dry_run
+        from crime_pipelines.output.known_names import names_of_a_run
+        from crime_pipelines.questions.chosen import chosen_analyses
 
-        show_dry_run(source, out, engine, shift_years, layout)
+        names = names_of_a_run(chosen_analyses(not no_analysis, weather, near_repeats), public=public)
+        show_dry_run(source, out, engine, shift_years, layout, names)
         return
     named = {"source": shown(source), "output": str(out)}
     with log_fields(**named), notifying(notify, command="run", engine=engine, **named) as found:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from crime_pipelines.cli.cloud import google_libraries, layout_option, place_options, settings_of
+from crime_pipelines.support.destinations import refuse_folder
 from crime_pipelines.support.full_disk import full_disk_in_words
 
 
@@ -96,12 +97,14 @@ def schema() -> None:
 @place_options
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     metavar="DIR",
     help="Folder to write the answers to, as CSV files. [default: to standard output]",
 )
 def answers(project: str | None, region: str | None, out: Path | None) -> None:
     """Read the answers, as of the latest run."""
+    if out is not None:
+        refuse_folder(out)
     settings = settings_of(project, region)
     with google_libraries():
         from crime_pipelines.cloud.clients import warehouse_client

@@ -14,7 +14,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -26,9 +26,11 @@ from crime_pipelines.output.ownership import (
     files_below,
     keep_foreign,
     owned_by_a_run,
+    refuse_foreign,
     refuse_foreign_record,
 )
 from crime_pipelines.sources.storage import shown
+from crime_pipelines.support.destinations import refuse_new
 from crime_pipelines.support.full_disk import full_disk_in_words
 from crime_pipelines.support.interrupts import interrupts_waiting, set_finished
 from crime_pipelines.support.locks import lock
@@ -184,6 +186,22 @@ def _check(place: Path) -> None:
             f"{place}: holds the folder you are in or your home, and would be replaced; name another"
         )
     refuse_foreign_record(place)
+
+
+def refuse_place(place: Path, names: Iterable[str]) -> None:
+    """Refuse a place in which an output can't be put, before the work that it is the result of.
+
+    Args:
+        place: where the output is to be; a link is followed.
+        names: as for `refuse_foreign`.
+
+    Raises:
+        InputError: no output can be put there.
+    """
+    real = Path(os.path.realpath(place))
+    _check(real)
+    refuse_foreign(real, names)
+    refuse_new(real, makes_folder=True)
 
 
 def refuse_overlap(place: Path, files: list[str]) -> None:

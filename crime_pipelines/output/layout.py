@@ -9,3 +9,5 @@ ANALYSIS: Final = "analysis"
 REPORT: Final = "report"
 #: All of it, and nothing else, is fit to be published.
 PUBLIC: Final = "public"
+#: The page of the report, and of what is to be published.
+PAGE: Final = "index.html"

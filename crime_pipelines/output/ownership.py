@@ -11,7 +11,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -69,6 +69,38 @@ def refuse_foreign_record(place: Path) -> None:
         )
 
 
+def refuse_foreign(place: Path, names: Iterable[str]) -> None:
+    """Refuse a folder in which files of others stand where an output will have its own.
+
+    Args:
+        place: where an output is to be.
+        names: paths inside it that the output is known to have; those of folders end with a slash.
+
+    Raises:
+        InputError: a foreign file, link or folder stands there, or where a folder on the way has to be.
+    """
+    owned = owned_by_a_run(place)
+    for name in names:
+        parts = name.rstrip("/").split("/")
+        for depth in range(1, len(parts) + 1):
+            inside = "/".join(parts[:depth])
+            path = place / inside
+            if not os.path.lexists(path):
+                break
+            is_folder = depth < len(parts) or name.endswith("/")
+            mode = path.lstat().st_mode
+            if stat.S_ISDIR(mode) if is_folder else stat.S_ISREG(mode) and inside in owned:
+                continue
+            raise _in_the_way(path)
+
+
+def _in_the_way(path: Path) -> InputError:
+    return InputError(
+        f"{shown(str(path))}: was not written by a run, and would be replaced; "
+        "move it away or name another folder"
+    )
+
+
 def keep_foreign(place: Path, new: Path, owned: Set[str]) -> None:
     """Give the foreign files of an output folder a second name in the folder that will replace it.
 
@@ -88,10 +120,7 @@ def keep_foreign(place: Path, new: Path, owned: Set[str]) -> None:
             raise InputError(f"{shown(str(source))}: lies on another disk than {place}; name another folder")
         is_folder = stat.S_ISDIR(status.st_mode)
         if _is_taken(new, name, is_folder=is_folder):
-            raise InputError(
-                f"{shown(str(source))}: was not written by a run, and would be replaced; "
-                "move it away or name another folder"
-            )
+            raise _in_the_way(source)
         _make_folders(place, new, name if is_folder else os.path.dirname(name))  # noqa: PTH120 - byte for byte
         if not is_folder:
             try:

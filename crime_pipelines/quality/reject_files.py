@@ -8,6 +8,7 @@ from typing import Final
 
 from crime_pipelines.engines.base import REJECTS
 from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.support import destinations
 from crime_pipelines.support.duckdb_paths import parquet_sql, quoted
 
 FILE: Final = "rejects.csv"
@@ -22,13 +23,12 @@ def refuse_folder(folder: Path, source: str) -> None:
         source: the SOURCE.
 
     Raises:
-        InputError: it is no folder, holds a file of that name which no run wrote, or lies in SOURCE.
+        InputError: it can't be written, holds a file of that name which no run wrote, or lies in SOURCE.
     """
     path = folder / FILE
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"--rejects {folder}: is no folder")
     if os.path.isdir(source) and folder.resolve().is_relative_to(Path(source).resolve()):  # noqa: PTH112
         raise InputError(f"--rejects {folder}: lies in SOURCE, of which its file would be a part next time")
+    destinations.refuse_folder(folder)
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             if file.readline().rstrip("\n") != _HEADINGS:

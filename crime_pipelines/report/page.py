@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from crime_pipelines.output.layout import PAGE
 from crime_pipelines.output.publishing import publish
 from crime_pipelines.output.record import RunRecord
 from crime_pipelines.questions import ANALYSES, OPTIONAL_ANALYSES, QUESTIONS, Answer
@@ -30,7 +31,6 @@ from crime_pipelines.report.sections import Words, section_of
 if TYPE_CHECKING:
     from jinja2 import Template
 
-PAGE: Final = "index.html"
 #: So many files are named on the page; run.json names all.
 _FILES: Final = 40
 _PATH: Final = 300

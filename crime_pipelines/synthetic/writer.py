@@ -75,7 +75,7 @@ def _check(path: Path, rows: int, seed: int, first: date, years: int, change: fl
             f"{path} is {'a folder' if path.is_dir() else 'a device or pipe'}, not a file to write"
         )
     if not path.absolute().parent.is_dir():
-        raise ValueError(f"the folder {path.parent} does not exist")
+        raise ValueError(f"{path}: there is no folder for it; make it, or name another")
 
 
 def _threads() -> int:

@@ -46,7 +46,7 @@ def test_a_file_that_no_run_wrote_stays(tmp_path: Path) -> None:
     before = own.read_bytes()
     with pytest.raises(InputError, match=r"holds a rejects[.]csv that no run wrote"):
         run(source, tmp_path / "out", rejects=own.parent)
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         run(source, tmp_path / "out", rejects=source)
     with pytest.raises(InputError, match="lies in SOURCE"):
         run(source.parent, tmp_path / "out", rejects=source.parent / "bad")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from crime_pipelines.engines.base import Job
 from crime_pipelines.engines.registry import engine_names
 from crime_pipelines.errors import InputError, no_incident
 from crime_pipelines.layouts import layout_named
-from crime_pipelines.output.atomic_replace import refuse_overlap
+from crime_pipelines.output.atomic_replace import refuse_overlap, refuse_place
 from crime_pipelines.sources import STANDARD_INPUT, SourceFile, is_spooled, resolve
 from crime_pipelines.sources.formats.reading import open_as_csv
 
@@ -46,7 +46,9 @@ class _Trial:
     first: Sequence[dict[str, Any]]
 
 
-def show_dry_run(source: str, out: Path, engine: str, shift_years: int, layout: str | None) -> None:
+def show_dry_run(
+    source: str, out: Path, engine: str, shift_years: int, layout: str | None, names: Iterable[str]
+) -> None:
     """Print what a run would do, and do nothing.
 
     Args:
@@ -55,6 +57,7 @@ def show_dry_run(source: str, out: Path, engine: str, shift_years: int, layout: 
         engine: the engine's name.
         shift_years: calendar years that dates would be moved by.
         layout: the layout of the files, or the file that describes it; None to tell it by their headings.
+        names: what the run would write, as far as it is known.
 
     Raises:
         InputError: the run would refuse its input, its output's place or its engine.
@@ -67,6 +70,7 @@ def show_dry_run(source: str, out: Path, engine: str, shift_years: int, layout: 
         raise InputError("--dry-run reads the beginning of a file; a table in BigQuery would be read whole")
     files = resolve(source, layout=None if layout is None else layout_named(layout))
     refuse_overlap(out, [file.location for file in files if file.is_local])
+    refuse_place(out, names)
     for file in files[:_FILES_SHOWN]:
         click.echo(f"{file.uri}: {file.form}, {_size(file.size)}, layout {file.layout}")
         found = {name for name, _ in file.columns}

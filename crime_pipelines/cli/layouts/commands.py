@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from crime_pipelines.quality.options import MAX_REJECTED
+from crime_pipelines.support.destinations import refuse_file
 
 if TYPE_CHECKING:
     from crime_pipelines.domain.layouts.model import Layout
@@ -73,7 +74,7 @@ def check(file: str, name: str) -> None:
 @click.argument("file")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="LAYOUT.toml",
     help="File to write the layout to; it must not exist. [default: standard output]",
 )
@@ -97,8 +98,10 @@ def new(file: str, out: Path | None) -> None:
     from crime_pipelines.sources.proposals.columns import SAMPLE, first_rows, sampled
     from crime_pipelines.sources.proposals.writing import proposed_text
 
-    if out is not None and out.exists():
-        raise click.UsageError(f"{out}: is there already; name another file")
+    if out is not None:
+        refuse_file(out)
+        if out.exists():
+            raise click.UsageError(f"{out}: is there already; name another file")
     found = look_unmapped(file)
     columns = sampled(found)
     text = proposed_text(found, choose(columns, first_rows(found, SAMPLE)))

@@ -26,11 +26,13 @@ from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.demos import batch_demo, stream_demo
 from crime_pipelines.localcloud.demos.demo_steps import Steps
 from crime_pipelines.localcloud.pubsub_watch import Watch, watching
-from crime_pipelines.output.atomic_replace import refuse_overlap, workplace
+from crime_pipelines.output.atomic_replace import refuse_overlap, refuse_place, workplace
+from crime_pipelines.output.known_names import names_of_a_demo
 from crime_pipelines.output.layout import ANSWERS, REPORT
 from crime_pipelines.output.record import RunRecord
 from crime_pipelines.questions import Answer
 from crime_pipelines.sources import SourceFile, resolve
+from crime_pipelines.support.destinations import refuse_file
 from crime_pipelines.support.interrupts import set_unfinished
 from crime_pipelines.synthetic import generate
 
@@ -109,8 +111,9 @@ def demo(
         PipelineError: something goes wrong on the way.
     """
     for_architecture, drive = DRIVES[architecture]
-    if calls is not None and not calls.absolute().parent.is_dir():
-        raise InputError(f"{calls}: there is no folder for it; make it, or name another file")
+    if calls is not None:
+        refuse_file(calls)
+    refuse_place(out, names_of_a_demo())
     known = layout_named(layout or CHICAGO.name)
     files = _one_file(source, out, known if layout else None) if source else []
     steps = Steps(told)

@@ -13,7 +13,9 @@ from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output.exports.contents import Contents
 from crime_pipelines.output.exports.csv_files import write_csv_files
 from crime_pipelines.output.exports.databases import write_duckdb, write_sqlite
-from crime_pipelines.output.exports.workbook import write_workbook
+from crime_pipelines.output.exports.workbook import refuse_workbook, write_workbook
+from crime_pipelines.output.record import recorded
+from crime_pipelines.support.destinations import refuse_new
 from crime_pipelines.support.full_disk import full_disk_in_words
 
 __all__ = ["KINDS", "export"]
@@ -54,6 +56,8 @@ def export(
 ) -> Path:
     """Export the output of a run.
 
+    Numbers, dates and times are written as such, for other programs to show in whichever locale.
+
     Args:
         folder: the run's output.
         kind: one of `KINDS`.
@@ -68,7 +72,8 @@ def export(
         The path written.
 
     Raises:
-        InputError: the folder is not a run's output, nothing of it may be published, or `path` exists.
+        InputError: the folder is not a run's output, nothing of it may be published, `path` exists, or it
+            can't be written.
         PipelineError: it can't be written.
     """
     chosen = KINDS[kind]
@@ -85,12 +90,12 @@ def export(
     for other in sorted(path.iterdir()) if path.is_dir() else ():
         if other.suffix != ".csv" or other.is_dir():
             raise InputError(f"{path}: holds {other.name}, which is no CSV file; name another path")
-    contents = Contents.of(
-        folder,
-        with_incidents=chosen.has_incidents and not public if with_incidents is None else with_incidents,
-        formula_safe=formula_safe,
-        public=public,
-    )
+    refuse_new(path)
+    if with_incidents is None:
+        with_incidents = chosen.has_incidents and not public
+    if kind == "xlsx":
+        refuse_workbook(folder, recorded(folder), with_incidents)
+    contents = Contents.of(folder, with_incidents=with_incidents, formula_safe=formula_safe, public=public)
     with full_disk_in_words(path):
         try:
             with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as scratch:

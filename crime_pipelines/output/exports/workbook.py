@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.output.exports.contents import Contents
+from crime_pipelines.output.record import RunRecord
 from crime_pipelines.schema.columns import Column
 from crime_pipelines.support.extras import how_to_install
 
@@ -27,6 +29,26 @@ _WIDTHS: Final = {"text": 28, "datetime": 18, "date": 12}
 _log = logging.getLogger(__name__)
 
 
+def refuse_workbook(folder: Path, record: RunRecord, with_incidents: bool) -> None:
+    """Refuse a workbook that can't be written.
+
+    Args:
+        folder: the run's output.
+        record: what the run says of itself.
+        with_incidents: whether the workbook is to hold the incidents.
+
+    Raises:
+        InputError: there are more incidents than a sheet has rows, or XlsxWriter is not installed.
+    """
+    if find_spec("xlsxwriter") is None:
+        raise InputError(f"--to xlsx needs XlsxWriter: {how_to_install('excel')}")
+    if with_incidents and record.incidents >= _GREATEST_ROWS:
+        raise InputError(
+            f"{folder}: has {record.incidents:,} incidents, and a sheet {_GREATEST_ROWS:,} rows; "
+            "export them --to duckdb or sqlite"
+        )
+
+
 def write_workbook(contents: Contents, path: Path) -> None:
     """Write a workbook.
 
@@ -35,19 +57,11 @@ def write_workbook(contents: Contents, path: Path) -> None:
         path: the file.
 
     Raises:
-        InputError: there are more incidents than a sheet has rows, or XlsxWriter is not installed.
         PipelineError: it can't be written.
     """
-    try:
-        from xlsxwriter import Workbook
-        from xlsxwriter.exceptions import FileCreateError
-    except ImportError as error:
-        raise InputError(f"--to xlsx needs XlsxWriter: {how_to_install('excel')}") from error
-    if contents.with_incidents and contents.record.incidents >= _GREATEST_ROWS:
-        raise InputError(
-            f"{contents.folder}: has {contents.record.incidents:,} incidents, and a sheet {_GREATEST_ROWS:,} "
-            "rows; export them --to duckdb or sqlite"
-        )
+    from xlsxwriter import Workbook
+    from xlsxwriter.exceptions import FileCreateError
+
     options = {
         "constant_memory": True,  # rows are written in order and not held
         "strings_to_formulas": False,
