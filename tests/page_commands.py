@@ -35,23 +35,44 @@ PAGES: Final = (
     "docs/how-to/install.md",
     "docs/how-to/everyday-use.md",
     "docs/how-to/publish-a-report.md",
+    "docs/how-to/add-a-department.md",
     "docs/forecasts.md",
     "docs/cost.md",
     "docs/local-cloud.md",
+    "CONTRIBUTING.md",
 )
-#: Pages whose commands run elsewhere.
+#: Pages whose commands run elsewhere, or nowhere.
 ELSEWHERE: Final = {
+    "docs/architecture.md": "its command builds templates in a project on Google Cloud",
+    "docs/how-to/upgrade-a-stream.md": "its commands need a stream on Google Cloud",
     "docs/deploy.md": "tests/integration/test_deploy_walk.py, against the local cloud",
     "docs/how-to/add-a-question.md": "tests/integration/test_add_a_question.py",
     "docs/how-to/replay-dead-letters.md": "tests/integration/test_feed.py",
 }
 PROGRAMS: Final = (
     *("crime-pipelines", ".venv/bin/crime-pipelines", "make", "python", ".venv/bin/python", "source", "eval"),
-    *("cd", "git", "docker", "pipx", "uv"),
+    *("cd", "git", "docker", "pipx", "uv", "gcloud", "bq", "terraform", ".ci/run", ".venv/bin/pre-commit"),
 )
+#: The languages of fenced blocks that hold commands.
+SHELL: Final = ("", "sh", "bash", "shell", "console")
 #: Commands that are not run: the beginning of each, and the reason.
 NOT_RUN: Final = {
+    ".ci/run": "CI runs it",
+    "make test-spark4": "CI runs it",
+    "make test-slow": "it is long; .ci/run runs a part of it",
     "make test": ".ci/run runs it",
+    "make lint": ".ci/run runs it",
+    "make prism": ".ci/run runs it",
+    "make docs": ".ci/run runs it",
+    "make stream": "it is long, and needs real incidents",
+    "make bench-forecasts": "it is long, and needs real incidents",
+    ".venv/bin/python -m tests.big_files": "it is long",
+    ".venv/bin/python -m benchmarks.": "it measures this machine",
+    "bq ": "it needs a project on Google Cloud",
+    "crime-pipelines dataproc publish --layout": "it needs a project on Google Cloud",
+    "crime-pipelines warehouse setup": "it needs a project on Google Cloud",
+    "crime-pipelines dataproc templates": "it needs a project on Google Cloud",
+    "crime-pipelines dataproc submit gs://PROJECT": "it needs a project on Google Cloud",
     "git clone": "the clone is there",
     "cd crime-pipelines": "the clone is there",
     "docker ": "no engine for containers is needed for anything else",
@@ -64,7 +85,7 @@ NOT_RUN: Final = {
 _OWN_FILES: Final = ("crimes.csv.gz", "crimes.csv")
 _REAL_FILE: Final = "crimes_2012_2018_fifth.csv.gz"
 _COMMAND: Final = re.compile(
-    rf"(?P<prompt>\$ )?(?P<line>(?:{'|'.join(map(re.escape, PROGRAMS))}) .*?)(?:\s+#.*)?$"
+    rf"(?P<prompt>\$ )?(?P<line>(?:{'|'.join(map(re.escape, PROGRAMS))})(?: .*?)?)(?:\s+#.*)?$"
 )
 #: Commands that the rest of a shell's life depends on: each later command runs after them.
 _LASTING: Final = re.compile(r"source \S+/activate$|eval |cd |.* && source \S+/activate$")
@@ -111,7 +132,7 @@ def commands_of(text: str) -> list[Command]:
         if mark:
             fenced = mark[1] if fenced is None else None
             prompted = False
-        elif (fenced is None and line.startswith("    ")) or fenced in ("sh", "console"):
+        elif (fenced is None and line.startswith("    ")) or fenced in SHELL:
             match = _COMMAND.match(line.strip())
             if match and (match["prompt"] or not prompted):
                 found.append(Command(match["line"]))

@@ -1,4 +1,4 @@
-"""Memory is bounded, whatever the input: README says by how much."""
+"""Memory is bounded, whatever the input: docs/scale.md says by how much."""
 
 from __future__ import annotations
 

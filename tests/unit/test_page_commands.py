@@ -49,7 +49,7 @@ def test_readme_has_commands_for_the_core_before_those_for_every_extra() -> None
 
 
 def test_every_page_with_commands_is_run_or_said_to_run_elsewhere() -> None:
-    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
     generated, records = ROOT / "docs/reference", ROOT / "docs/decisions"
     commands = {
         page.relative_to(ROOT).as_posix(): commands_of(page.read_text(encoding="utf-8"))
