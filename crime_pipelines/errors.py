@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
+
+#: The end of every command on Windows, and of a run from Python: see docs/decisions/0018.
+ON_WINDOWS: Final = "Windows is not supported; crime-pipelines runs inside WSL (wsl --install)"
 
 
 class PipelineError(Exception):

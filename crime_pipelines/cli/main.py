@@ -35,7 +35,7 @@ from crime_pipelines.cli.localcloud import localcloud
 from crime_pipelines.cli.report import report, serve
 from crime_pipelines.cli.run import run
 from crime_pipelines.cli.warehouse import warehouse
-from crime_pipelines.errors import PipelineError
+from crime_pipelines.errors import ON_WINDOWS, PipelineError
 from crime_pipelines.support.interrupts import INTERRUPTS, is_finished
 from crime_pipelines.support.logs import set_up_logs
 
@@ -85,7 +85,7 @@ def main() -> NoReturn:
     standard error.
     """
     if sys.platform == "win32":
-        say_error("Error: Windows is not supported; crime-pipelines runs inside WSL (wsl --install)")
+        say_error(f"Error: {ON_WINDOWS}")
         sys.exit(2)
     received: list[int] = []
 

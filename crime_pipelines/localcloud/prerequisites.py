@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -191,8 +190,6 @@ def missing() -> list[str]:
         A line for each.
     """
     lacking = []
-    if platform.system() == "Windows":
-        lacking.append("the local cloud runs on Linux and macOS")
     for need in (java, pubsub_emulator, storage_server, certificates, spark_home, functions_framework):
         try:
             need()

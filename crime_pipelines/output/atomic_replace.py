@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Final
 
-from crime_pipelines.errors import InputError, PipelineError
+from crime_pipelines.errors import ON_WINDOWS, InputError, PipelineError
 from crime_pipelines.output.ownership import (
     discard,
     files_below,
@@ -198,6 +198,8 @@ def refuse_place(place: Path, names: Iterable[str]) -> None:
     Raises:
         InputError: no output can be put there.
     """
+    if sys.platform == "win32":
+        raise InputError(ON_WINDOWS)
     real = Path(os.path.realpath(place))
     _check(real)
     refuse_foreign(real, names)

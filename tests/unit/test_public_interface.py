@@ -6,10 +6,12 @@ import doctest
 import subprocess
 import sys
 from inspect import getdoc
+from pathlib import Path
 
 import pytest
 
 import crime_pipelines
+from crime_pipelines.cli.main import main
 from crime_pipelines.engines import registry
 
 
@@ -27,6 +29,20 @@ def test_the_examples_run(module: object) -> None:
     failed, attempted = doctest.testmod(module)  # type: ignore[arg-type]
     assert attempted
     assert not failed
+
+
+def test_on_windows_the_command_and_a_run_end_in_the_same_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = crime_pipelines.generate(tmp_path / "in.csv", 10)
+    monkeypatch.setattr(sys, "platform", "win32")  # CI has a machine with Windows; here is none
+    with pytest.raises(crime_pipelines.InputError, match="runs inside WSL") as refused:
+        crime_pipelines.run(made.path, tmp_path / "out")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"Error: {refused.value}\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
 def test_importing_the_package_imports_no_library() -> None:
