@@ -596,6 +596,13 @@ def test_sentence_of_the_areas() -> None:
         "many. Chance alone could put two other areas first."
     )
     assert "None of the 3 areas" in sentence("safest_areas", safest_areas=areas(["A", "B", "C"], late=0))
+    unknown = [None] * 4  # residents, the rate and its interval
+    for late, said in (
+        (1, "A is the safest, with 1 late-night incident, "),
+        (2, "with 2 late-night incidents, "),
+    ):
+        counts = [(1, 4, "A", late, 5, *unknown, 1, 2), (2, 5, "B", 9, 12, *unknown, 1, 2)]
+        assert said in sentence("safest_areas", safest_areas=counts)
 
 
 def test_types_that_police_find_do_not_stand_for_all() -> None:

@@ -60,17 +60,16 @@ class SafestAreas(Section):
         safest, worst = rows[0], rows[-1]
         rated = has_rates(rows)
         quiet = sum(not row["late_night_incidents"] for row in rows)
-        unit = "late-night incidents per 1,000 residents a year" if rated else "late-night incidents"
         if quiet == len(rows):
             sentence = f"None of the {count(quiet)} areas had an incident late at night"
         elif quiet > 1:
             sentence = (
                 f"{count(quiet)} of {count(len(rows))} areas had no incident late at night; the least safe "
-                f"is {_area(worst)}, with {_measure(worst, rated)} {unit}"
+                f"is {_area(worst)}, with {_amount(worst, rated)}"
             )
         else:
             next_ones = [f"{_area(row)} ({_measure(row, rated)})" for row in rows[1:3]]
-            sentence = f"{_area(safest)} is the safest, with {_measure(safest, rated)} {unit}"
+            sentence = f"{_area(safest)} is the safest, with {_amount(safest, rated)}"
             sentence += _sure(safest)
             if next_ones:
                 sentence += f", followed by {listed(next_ones)}"
@@ -84,13 +83,14 @@ class SafestAreas(Section):
             sentence += f"{_rivals(rows)}{_brief(facts)}"
         if not rated:
             sentence += "; residents are not on file for all, so these are numbers, and rates can't be known"
-        short = "per 1,000 residents a year, late at night" if rated else "late-night incidents"
         if quiet > 1:
             return Words(f"{sentence}.", f"{count(quiet)} areas", "without an incident late at night")
         return Words(
             f"{sentence}.",
             shown(safest["name"], TILE),
-            f"{_measure(safest, rated)}{_sure(safest)} {short}",
+            f"{_measure(safest, rated)}{_sure(safest)} per 1,000 residents a year, late at night"
+            if rated
+            else _amount(safest, rated),
         )
 
     def charts(self, answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
@@ -144,6 +144,13 @@ def _brief(facts: Facts) -> str:
 
 def _area(row: Mapping[str, Any]) -> str:
     return shown(row["name"], NAME) if row["name"] else f"Area {row['area']}"
+
+
+def _amount(row: Mapping[str, Any], rated: bool) -> str:
+    """Return an area's measure with what it counts."""
+    if rated:
+        return f"{_measure(row, rated)} late-night incidents per 1,000 residents a year"
+    return counted(row["late_night_incidents"], "late-night incident")
 
 
 def _measure(row: Mapping[str, Any], rated: bool) -> str:
