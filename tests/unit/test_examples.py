@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+
+import crime_pipelines
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 #: A line that each must print, and the library that it needs beside the core.
@@ -38,6 +41,30 @@ def test_an_example_runs(name: str, tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     assert re.search(printed, ran.stdout, re.MULTILINE), ran.stdout
     assert [*tmp_path.iterdir()] == []
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The fenced blocks of a page in a language."""
+    text = (EXAMPLES.parent / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def test_readmes_python_and_the_analysts_sql_run_as_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    crime_pipelines.generate(Path("crimes.csv.gz"), 3_000)
+    (code,) = blocks("README.md", "python")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    record = names["result"].record
+    assert record.read == 3_000
+    (query,) = blocks("docs/analyst.md", "sql")
+    with duckdb.connect() as connection:
+        rows = connection.execute(query.replace("WHERE year = 2021", "")).fetchall()
+        of_2021 = connection.execute(query).fetchall()
+    assert sum(number for _, number in rows) == record.incidents
+    assert 0 < sum(number for _, number in of_2021) < record.incidents
 
 
 def test_the_notebook_runs_and_shows_the_answers() -> None:
