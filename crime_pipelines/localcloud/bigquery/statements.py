@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import sqlglot
@@ -63,11 +64,7 @@ def touched(sql: str, lookup: Lookup, through: tuple[str, ...] = ()) -> Iterator
     Yields:
         The tables and views.
     """
-    try:
-        statements = sqlglot.parse(sql, dialect="bigquery")
-    except sqlglot.errors.SqlglotError:
-        return
-    for tree in filter(None, statements):
+    for tree in _trees(sql):
         own = {table.alias for table in tree.find_all(exp.CTE)}
         for node in tree.find_all(exp.Table):
             if not node.db and node.name in own:
@@ -86,6 +83,15 @@ def touched(sql: str, lookup: Lookup, through: tuple[str, ...] = ()) -> Iterator
             )
             if relation.view is not None and len(through) < _MOST_VIEWS:
                 yield from touched(relation.view, lookup, (*through, relation.name))
+
+
+@lru_cache(maxsize=256)
+def _trees(sql: str) -> tuple[exp.Expr, ...]:
+    """Parse a statement or a view's query, once however often it comes; the trees are for reading alone."""
+    try:
+        return tuple(filter(None, sqlglot.parse(sql, dialect="bigquery")))
+    except sqlglot.errors.SqlglotError:
+        return ()
 
 
 def _columns(reader: exp.Expr | None, relation: Relation) -> frozenset[str]:
