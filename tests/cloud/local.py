@@ -46,15 +46,26 @@ def needs_local_cloud() -> None:
 
 
 @contextmanager
-def stores(folder: Path) -> Iterator[Emulators]:
-    """Cloud Storage, Pub/Sub and BigQuery, found by every client of this process."""
+def started(folder: Path) -> Iterator[Emulators]:
+    """Cloud Storage, Pub/Sub and BigQuery, which no client finds yet."""
     needs_stores()
-    with (
-        Emulators(folder, Settings(PROJECT), lambda text: None) as emulators,
-        pytest.MonkeyPatch.context() as patch,
-    ):
+    with Emulators(folder, Settings(PROJECT), lambda text: None) as emulators:
+        yield emulators
+
+
+@contextmanager
+def found(emulators: Emulators) -> Iterator[None]:
+    """Every client of this process finds them."""
+    with pytest.MonkeyPatch.context() as patch:
         for name, value in emulators.environment.items():
             patch.setenv(name, value)
+        yield
+
+
+@contextmanager
+def stores(folder: Path) -> Iterator[Emulators]:
+    """Cloud Storage, Pub/Sub and BigQuery of one's own, found by every client of this process."""
+    with started(folder) as emulators, found(emulators):
         yield emulators
 
 
@@ -67,6 +78,25 @@ def fresh_settings() -> Settings:
         report_bucket=f"reports-{number}",
         dataset=f"crime_{number}",
         answers_dataset=f"crime_answers_{number}",
+        staging_dataset=f"crime_staging_{number}",
+        published_dataset=f"crime_published_{number}",
         answers_topic=f"answers-ready-{number}",
+        feed_topic=f"incident-feed-{number}",
+        feed_subscription=f"incident-feed-pipeline-{number}",
+        dead_letters_topic=f"incident-feed-dead-letters-{number}",
+        surges_topic=f"surges-{number}",
         retry_seconds=10,
     )
+
+
+def make_topic(settings: Settings, topic: str) -> str:
+    """Make a topic; the full name of a subscription of the same name that keeps its messages."""
+    from crime_pipelines.cloud.clients import publisher, subscriber, topic_path
+
+    path = f"projects/{settings.project}/subscriptions/{topic}-kept"
+    client = publisher()
+    client.create_topic(name=topic_path(settings, topic))
+    client.stop()
+    with subscriber() as pull:
+        pull.create_subscription(name=path, topic=topic_path(settings, topic))
+    return path

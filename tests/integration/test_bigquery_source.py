@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from google.cloud.bigquery import DatasetReference, SchemaField, Table
 from crime_pipelines import run
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.errors import InputError
-from tests.cloud.local import fresh_settings, stores
+from crime_pipelines.localcloud.emulators import Emulators
+from tests.cloud.local import fresh_settings
 
 #: The columns of the public table that matter, with its types.
 SCHEMA = [
@@ -32,14 +32,8 @@ ROWS = """
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with stores(tmp_path_factory.mktemp("cloud")):
-        yield
-
-
 @pytest.fixture(scope="module")
-def table(cloud: None) -> str:
+def table(cloud: Emulators) -> str:
     settings = fresh_settings()
     with closing(warehouse_client(settings)) as client:
         client.create_dataset(DatasetReference(settings.project, settings.dataset))

@@ -14,12 +14,13 @@ import pytest
 
 pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
 
-from crime_pipelines.cloud.clients import publisher, subscriber, topic_path, warehouse_client
+from crime_pipelines.cloud.clients import subscriber, warehouse_client
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.setup import set_up
 from crime_pipelines.domain.messages import read_message
 from crime_pipelines.domain.reading import Incident
-from tests.cloud.local import PROJECT, stores
+from crime_pipelines.localcloud.emulators import Emulators
+from tests.cloud.local import fresh_settings, make_topic
 from tests.integration.test_feed_hostile import Hostile, Request, rows, serving
 
 #: Ids and times of update of the incidents in the warehouse, shifted.
@@ -51,51 +52,45 @@ def called(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_withdrawn_incidents_become_tombstones(tmp_path: Path) -> None:
-    with stores(tmp_path):
-        settings = Settings(PROJECT, dataset="crime", answers_dataset="crime_answers", retry_seconds=20)
-        set_up(settings)
-        with closing(warehouse_client(settings)) as client:
-            moments = {number: f"DATETIME '{text}'" if text else "NULL" for number, text in KNOWN.items()}
-            values = ", ".join(
-                f"({number}, DATETIME '2025-01-01 00:00:00', FALSE, {moment}, 'r', 'a', CURRENT_TIMESTAMP())"
-                for number, moment in moments.items()
-            )
-            client.query(
-                "INSERT INTO `crime`.`incident_versions` "
-                f"(id, occurred_at, arrest, updated_on, run_id, attempt, loaded_at) VALUES {values}"
-            ).result()
-        path = f"projects/{PROJECT}/subscriptions/seen"
-        topics = publisher()
-        topics.create_topic(name=topic_path(settings, settings.feed_topic))
-        topics.stop()
-        with subscriber() as pull:
-            pull.create_subscription(name=path, topic=topic_path(settings, settings.feed_topic))
-
-            with serving(answering(["4", "5", "seven"], later=("90",))) as api:
-                looked = called(settings, "--url", api.url, "--dry-run")
-                assert (looked.returncode, looked.stdout) == (0, "1\n2\n3\n"), looked.stderr
-                refused = called(settings, "--url", api.url, "--most", "3")
-                assert refused.returncode == 2
-                assert "lacks 4 of 5 incidents of the warehouse, more than 3; nothing was" in refused.stderr
-                done = called(settings, "--url", api.url)
-            assert done.stdout == (
-                "5 incidents in the warehouse, 2 in the API; "
-                "3 withdrawn: tombstones published to incident-feed\n"
-            ), done.stderr
-            sent: list[dict[str, Any]] = []
-            while len(sent) < 3:
-                got = pull.pull(subscription=path, max_messages=10).received_messages
-                assert all(dict(each.message.attributes) == {"department": "chicago"} for each in got)
-                sent += [json.loads(each.message.data) for each in got]
-        assert sorted(each["id"] for each in sent) == ["1", "2", "3"]
-        assert all(each["deleted"] is True for each in sent)
-        for tombstone in sent:
-            # the reader shifts its time to that of the version that it deletes, or to a later one
-            whole = {**tombstone, "date": "2024-01-01T00:00:00", "arrest": "false", "deleted": False}
-            read = read_message(json.dumps(whole).encode(), settings.shift_years)
-            assert isinstance(read, Incident)
-            assert str(read.updated_on) >= (KNOWN[read.id] or "")
+def test_withdrawn_incidents_become_tombstones(cloud: Emulators) -> None:
+    settings = fresh_settings()
+    set_up(settings)
+    with closing(warehouse_client(settings)) as client:
+        moments = {number: f"DATETIME '{text}'" if text else "NULL" for number, text in KNOWN.items()}
+        values = ", ".join(
+            f"({number}, DATETIME '2025-01-01 00:00:00', FALSE, {moment}, 'r', 'a', CURRENT_TIMESTAMP())"
+            for number, moment in moments.items()
+        )
+        client.query(
+            f"INSERT INTO `{settings.dataset}`.`incident_versions` "
+            f"(id, occurred_at, arrest, updated_on, run_id, attempt, loaded_at) VALUES {values}"
+        ).result()
+    path = make_topic(settings, settings.feed_topic)
+    with subscriber() as pull:
+        with serving(answering(["4", "5", "seven"], later=("90",))) as api:
+            looked = called(settings, "--url", api.url, "--dry-run")
+            assert (looked.returncode, looked.stdout) == (0, "1\n2\n3\n"), looked.stderr
+            refused = called(settings, "--url", api.url, "--most", "3")
+            assert refused.returncode == 2
+            assert "lacks 4 of 5 incidents of the warehouse, more than 3; nothing was" in refused.stderr
+            done = called(settings, "--url", api.url)
+        assert done.stdout == (
+            "5 incidents in the warehouse, 2 in the API; "
+            f"3 withdrawn: tombstones published to {settings.feed_topic}\n"
+        ), done.stderr
+        sent: list[dict[str, Any]] = []
+        while len(sent) < 3:
+            got = pull.pull(subscription=path, max_messages=10).received_messages
+            assert all(dict(each.message.attributes) == {"department": "chicago"} for each in got)
+            sent += [json.loads(each.message.data) for each in got]
+    assert sorted(each["id"] for each in sent) == ["1", "2", "3"]
+    assert all(each["deleted"] is True for each in sent)
+    for tombstone in sent:
+        # the reader shifts its time to that of the version that it deletes, or to a later one
+        whole = {**tombstone, "date": "2024-01-01T00:00:00", "arrest": "false", "deleted": False}
+        read = read_message(json.dumps(whole).encode(), settings.shift_years)
+        assert isinstance(read, Incident)
+        assert str(read.updated_on) >= (KNOWN[read.id] or "")
 
 
 def test_an_api_that_goes_in_circles_is_refused(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -23,20 +22,20 @@ from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.row_stream import RowStream
 from crime_pipelines.cloud.warehouse.setup import set_up
 from crime_pipelines.errors import PipelineError
+from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.schema.columns import Column, Table
 from crime_pipelines.schema.protobuf_rows import RowEncoder
 from crime_pipelines.schema.warehouse import DEAD_LETTERS, INCIDENT_VERSIONS
-from tests.cloud.local import fresh_settings, stores
+from tests.cloud.local import fresh_settings
 
 NOW = datetime.now(UTC).isoformat()
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with stores(tmp_path_factory.mktemp("cloud")):
-        made = fresh_settings()
-        set_up(made)
-        yield made
+def settings(cloud: Emulators) -> Settings:
+    made = fresh_settings()
+    set_up(made)
+    return made
 
 
 def rows(settings: Settings, sql: str) -> list[tuple[Any, ...]]:

@@ -17,7 +17,7 @@ import pytest
 pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
 
 
-from crime_pipelines.cloud.clients import publisher, storage_client, subscriber, topic_path, warehouse_client
+from crime_pipelines.cloud.clients import storage_client, subscriber, warehouse_client
 from crime_pipelines.cloud.manifest import FILE, Manifest
 from crime_pipelines.cloud.warehouse.answers import read
 from crime_pipelines.cloud.warehouse.jobs import query
@@ -28,7 +28,7 @@ from crime_pipelines.localcloud.emulators import Emulators
 from crime_pipelines.pipeline import run
 from crime_pipelines.synthetic import generate
 from tests.cloud.lake import put_attempt
-from tests.cloud.local import fresh_settings, stores
+from tests.cloud.local import found, fresh_settings, make_topic
 from tests.cloud.processes import Function, served
 
 
@@ -42,12 +42,7 @@ class Cloud:
         for bucket in (self.settings.lake_bucket, self.settings.report_bucket):
             self.storage.create_bucket(bucket)
         set_up(self.settings)
-        topic = topic_path(self.settings, self.settings.answers_topic)
-        with publisher() as client:
-            client.create_topic(name=topic)
-        self._subscription = f"projects/{self.settings.project}/subscriptions/told"
-        with subscriber() as client:
-            client.create_subscription(name=self._subscription, topic=topic)
+        self._subscription = make_topic(self.settings, self.settings.answers_topic)
 
     def told(self) -> list[Any]:
         """The messages on the topic of fresh answers since the last look; at least one is waited for."""
@@ -78,8 +73,8 @@ class Cloud:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with stores(tmp_path_factory.mktemp("cloud")) as emulators:
+def cloud(emulators: Emulators) -> Iterator[Cloud]:
+    with found(emulators):
         yield Cloud(emulators)
 
 

@@ -7,7 +7,6 @@ import csv
 import json
 import re
 import zlib
-from collections.abc import Iterator
 from contextlib import closing
 from itertools import accumulate, islice
 from pathlib import Path
@@ -30,13 +29,9 @@ from crime_pipelines.pipeline import run
 from crime_pipelines.report.filters.counts import CELL, GROUP
 from crime_pipelines.synthetic import generate
 from tests.cloud.lake import put_attempt
-from tests.cloud.local import fresh_settings, stores
+from tests.cloud.local import fresh_settings
 
-
-@pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with stores(tmp_path_factory.mktemp("cloud")):
-        yield
+pytestmark = pytest.mark.usefixtures("cloud")
 
 
 @pytest.fixture

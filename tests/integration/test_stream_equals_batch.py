@@ -9,7 +9,7 @@ import math
 import os
 import pickle
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ from crime_pipelines.cloud.warehouse.setup import set_up
 from crime_pipelines.pipeline import run
 from crime_pipelines.result import RunResult
 from crime_pipelines.sources import resolve
-from tests.cloud.local import fresh_settings, stores
+from tests.cloud.local import fresh_settings
 from tests.real import REAL, needs_real_data
 from tests.stream.answers import Comparison
 from tests.stream.history import History, Message, lives, payloads
@@ -51,6 +51,9 @@ ORDERS = [
 ]
 
 
+pytestmark = pytest.mark.usefixtures("cloud")
+
+
 @dataclass(frozen=True)
 class Batch:
     """A history, and a run over the same versions as a file."""
@@ -58,12 +61,6 @@ class Batch:
     history: History
     result: RunResult
     output: Path
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with stores(tmp_path_factory.mktemp("cloud")):
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -17,15 +17,9 @@ from google.oauth2.credentials import Credentials
 
 from crime_pipelines.cloud.clients import warehouse_client
 from crime_pipelines.localcloud.emulators import Emulators
-from tests.cloud.local import PROJECT, fresh_settings, stores
+from tests.cloud.local import PROJECT, fresh_settings
 
 NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
-    with stores(tmp_path_factory.mktemp("cloud")) as emulators:
-        yield emulators
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ from crime_pipelines.cloud.clients import BIGQUERY_STORAGE_EMULATOR, warehouse_c
 from crime_pipelines.localcloud.calls.accounts import email
 from crime_pipelines.localcloud.calls.record import Call, recorded
 from crime_pipelines.localcloud.emulators import Emulators
-from tests.cloud.local import PROJECT, fresh_settings, stores
+from tests.cloud.local import PROJECT, fresh_settings
 
 NOW = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 FIELDS = {"id": "int64", "moment": "string", "block": "string"}
@@ -40,12 +40,6 @@ Request = types.AppendRowsRequest
 
 def stream_of(table: str) -> str:
     return f"projects/{PROJECT}/datasets/written/tables/{table}/streams/_default"
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
-    with stores(tmp_path_factory.mktemp("cloud")) as emulators:
-        yield emulators
 
 
 @pytest.fixture(scope="module")

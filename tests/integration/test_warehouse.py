@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime
@@ -43,10 +42,11 @@ from crime_pipelines.pipeline import run
 from crime_pipelines.schema.warehouse import AREAS, INCIDENT_VERSIONS
 from crime_pipelines.synthetic import generate
 from tests.cloud.lake import put_attempt
-from tests.cloud.local import fresh_settings, stores
+from tests.cloud.local import fresh_settings
 from tests.real import REAL, needs_real_data
 from tests.waiting import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("cloud")
 #: A filter by partition, which every reader of versions and rejects must have.
 ALL = "WHERE loaded_at >= TIMESTAMP '1970-01-01 00:00:00+00:00'"
 PROGRAM = Path(sys.executable).with_name("crime-pipelines")
@@ -87,12 +87,6 @@ class Warehouse:
             assert len(answer.rows) == len(wanted), name
             for got, texts in zip(answer.rows, wanted, strict=True):
                 assert all(same(text, value) for text, value in zip(texts, got, strict=True)), (got, texts)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with stores(tmp_path_factory.mktemp("cloud")):
-        yield
 
 
 @pytest.fixture

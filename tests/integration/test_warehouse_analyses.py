@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -33,14 +32,10 @@ from crime_pipelines.pipeline import run
 from crime_pipelines.questions import Answer
 from crime_pipelines.synthetic import generate
 from tests.cloud.lake import put_attempt
-from tests.cloud.local import fresh_settings, stores
+from tests.cloud.local import fresh_settings
 from tests.unit.test_publishing import attack
 
-
-@pytest.fixture(scope="module", autouse=True)
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
-    with stores(tmp_path_factory.mktemp("cloud")) as emulators:
-        yield emulators
+pytestmark = pytest.mark.usefixtures("cloud")
 
 
 def test_the_analyses_are_those_of_a_run(tmp_path: Path) -> None:
