@@ -62,21 +62,29 @@ def refresh(project: str | None, region: str | None) -> None:
 @warehouse.command()
 @place_options
 @click.option("--publish", is_flag=True, help="Publish those that were not published before.")
-def surges(project: str | None, region: str | None, publish: bool) -> None:
+@click.option("--kept", is_flag=True, help="Print the messages of the last week instead; they stay there.")
+def surges(project: str | None, region: str | None, publish: bool, kept: bool) -> None:
     """Look for surges: areas with far more incidents than usual in the last weeks.
 
     Prints them as CSV. With --publish each new one goes to the topic of surges instead, as JSON; the lake
-    notes which were published.
+    notes which were published. With --kept the messages that the topic's subscription keeps are printed, one
+    JSON object a line; one that was published twice has the same id twice.
     """
+    if publish and kept:
+        raise click.UsageError("--publish and --kept exclude each other; give one of them")
     settings = settings_of(project, region)
     with google_libraries():
         from crime_pipelines.cloud.clients import warehouse_client
         from crime_pipelines.cloud.dataproc.client import explained
-        from crime_pipelines.cloud.warehouse.surges import look, publish_surges
+        from crime_pipelines.cloud.warehouse.surges import kept_messages, look, publish_surges
     with explained(f"warehouse {settings.project}.{settings.dataset}"):
         if publish:
             published = publish_surges(settings)
             click.echo(f"{len(published):,} surges published to {settings.surges_topic}")
+            return
+        if kept:
+            for message in kept_messages(settings):
+                click.echo(json.dumps(message, ensure_ascii=False))
             return
         with closing(warehouse_client(settings)) as client:
             click.echo(look(client, settings).found.to_csv(), nl=False)

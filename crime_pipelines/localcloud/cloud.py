@@ -220,15 +220,12 @@ class LocalCloud:
 
     def _make_topics(self) -> None:
         client = publisher()
-        for topic in (
-            self.settings.files_topic,
-            self.settings.finished_topic,
-            self.settings.answers_topic,
-            DEAD_LETTERS,
-        ):
-            client.create_topic(name=topic_path(self.settings, topic))
+        for topic in ("files", "finished", "answers", "surges"):
+            client.create_topic(name=topic_path(self.settings, getattr(self.settings, f"{topic}_topic")))
+        client.create_topic(name=topic_path(self.settings, DEAD_LETTERS))
         client.stop()
         self.subscribe(DEAD_LETTERS, DEAD_LETTERS)
+        self.subscribe(f"{self.settings.surges_topic}-kept", self.settings.surges_topic)
 
     def subscribe(self, name: str, topic: str) -> str:
         """Subscribe to a topic, to pull from it.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from crime_pipelines.cloud.clients import subscriber
 from crime_pipelines.errors import InputError, PipelineError
 from crime_pipelines.localcloud.cloud import DEAD_LETTERS, LocalCloud
+from crime_pipelines.localcloud.processes import Server
 
 if TYPE_CHECKING:
     from google.cloud.pubsub_v1.subscriber.message import Message
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _POLL_SECONDS: Final = 0.1
 #: How the functions begin the line by which they are done with what can never succeed.
 _GIVEN_UP: Final = "given up: "
+#: How `watch_surges` says that it is done with a run.
+SURGES_PUBLISHED: Final = "surges published"
 _SUBSCRIPTION: Final = "CloudPubSubDeadLetterSourceSubscription"
 _Found = TypeVar("_Found")
 
@@ -118,12 +121,32 @@ class Watch:
             name = letter[1].get(_SUBSCRIPTION, "a function").replace("-", "_")
             raise PipelineError(f"{name} could not handle {letter[0]}: {self._last_error(name)}")
 
+    def logged(self, function: str, message: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the entries of a function's log with a message about a run.
+
+        Args:
+            function: its entry point.
+            message: the message.
+            run_id: the run.
+
+        Returns:
+            The entries so far.
+        """
+        wanted = (message, run_id)
+        entries = self._log_of(function)
+        return [each for each in entries if (each.get("message"), each.get("run_id")) == wanted]
+
+    def _log_of(self, function: str) -> list[dict[str, Any]]:
+        return [entry for server in self._servers_of(function) for entry in server.log_entries()]
+
+    def _servers_of(self, function: str) -> list[Server]:
+        return [server for server in self._cloud.servers if server.name.endswith(f" {function}")]
+
     def _last_error(self, function: str) -> str:
-        for server in self._cloud.servers:
-            if server.name.endswith(function):
-                said = [each for each in server.log_entries() if each.get("severity") == "ERROR"]
-                return str(said[-1].get("message")) if said else server.last_words()
-        return "it said nothing"
+        errors = [entry for entry in self._log_of(function) if entry.get("severity") == "ERROR"]
+        if errors:
+            return str(errors[-1].get("message"))
+        return next((server.last_words() for server in self._servers_of(function)), "it said nothing")
 
 
 @contextmanager

@@ -8,19 +8,21 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
 
-from crime_pipelines.cloud.clients import publisher, storage_client, topic_path, warehouse_client
+from crime_pipelines.cloud.clients import publish, storage_client, warehouse_client
 from crime_pipelines.localcloud.calls.record import Call, as_csv, from_csv
 from crime_pipelines.localcloud.cloud import LocalCloud
-from tests.cloud.local import needs_local_cloud
+from crime_pipelines.localcloud.pubsub_watch import SURGES_PUBLISHED, watching
+from tests.cloud.local import make_topic, needs_local_cloud
+from tests.cloud.surge import DAYS, incidents
 from tests.integration.test_demo import call
 from tests.integration.test_feed_poll import rows_of, serving
-from tests.integration.test_surges import incidents, insert_of
 
 COMMITTED = Path(__file__).parents[2] / "terraform" / "permissions"
 #: Names another folder, for `make calls` to write the recordings to.
@@ -29,13 +31,6 @@ POLL = (
     "from crime_pipelines.cloud.functions.feed import on_tick; "
     "from crime_pipelines.cloud.settings import Settings; "
     "on_tick(Settings.from_environment())"
-)
-
-
-WATCH = (
-    "from crime_pipelines.cloud.functions.surges import on_answers; "
-    "from crime_pipelines.cloud.settings import Settings; "
-    "on_answers({'run_id': 'r'}, Settings.from_environment())"
 )
 
 
@@ -70,11 +65,9 @@ def test_a_demonstration_calls_what_is_recorded(
 def test_so_do_the_feed_the_watch_for_surges_and_who_asks_over_http(tmp_path: Path) -> None:
     needs_local_cloud()
     with LocalCloud(tmp_path / "cloud", 1, with_code=False) as cloud, serving(rows_of(range(5))) as api:
-        client = publisher()
         settings = cloud.settings
-        for topic in (settings.feed_topic, settings.dead_letters_topic, settings.surges_topic):
-            client.create_topic(name=topic_path(cloud.settings, topic))
-        client.stop()
+        for topic in (settings.feed_topic, settings.dead_letters_topic):
+            make_topic(settings, topic)
         feed = {**os.environ, **cloud.environment_of("feed"), "CRIME_FEED_URL": api.url}
         for day in (
             1,
@@ -84,11 +77,14 @@ def test_so_do_the_feed_the_watch_for_surges_and_who_asks_over_http(tmp_path: Pa
                 {":updated_at": f"2024-03-0{day}T00:00:00Z", ":id": f"row-x{day}", "id": "\ud800"}
             )
             subprocess.run([sys.executable, "-c", POLL], env=feed, check=True)
-        surges = {**os.environ, **cloud.environment_of("surges")}
-        for area in (8, 32):  # the second time, the note of what was published is replaced
-            with closing(warehouse_client(settings)) as warehouse:
-                warehouse.query(insert_of(incidents(area))).result()
-            subprocess.run([sys.executable, "-c", WATCH], env=surges, check=True)
+        with watching(cloud) as watch:
+            # the second time, the note of what was published is replaced
+            for run_id, days in (("first", (0, DAYS)), ("second", (DAYS + 1, DAYS + 2))):
+                with closing(warehouse_client(settings)) as warehouse:
+                    warehouse.query_and_wait(incidents(settings, *days, surge=(8, days[1] - 1)))
+                publish(settings, settings.answers_topic, {"run_id": run_id})
+                entry, *_ = watch.until(partial(watch.logged, "watch_surges", SURGES_PUBLISHED, run_id))
+                assert entry["surges"] == 1
         landed = storage_client(cloud.settings).bucket(cloud.settings.landing_bucket)
         landed.blob("asked/for.csv").upload_from_string("id\n1\n")
         wanted = {"source": f"gs://{landed.name}/asked/", "run_id": "asked-for"}

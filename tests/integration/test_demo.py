@@ -55,7 +55,7 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_file_becomes_the_answers_that_run_gives(source: Path, tmp_path: Path, architecture: str) -> None:
     record = assert_demo(source, source.parent / "out", tmp_path, architecture)
     steps = ["up", "land", "start", "job", *(["lake"] if architecture == "1" else []), "load", "report"]
-    assert [each["step"] for each in record["steps"]] == [*steps, "answers", "down"]
+    assert [each["step"] for each in record["steps"]] == [*steps, "surges", "answers", "down"]
     assert record["architecture"] == architecture
 
 
@@ -71,7 +71,7 @@ def test_so_do_its_rows_as_messages_in_random_order(tmp_path: Path) -> None:
     run(str(source), tmp_path / "wanted", max_rejected=1)
     (tmp_path / "demo").mkdir()
     record = assert_demo(source, tmp_path / "wanted", tmp_path / "demo", "streaming")
-    steps = ["up", "feed", "publish", "stream", "refresh", "report", "answers", "down"]
+    steps = ["up", "feed", "publish", "stream", "refresh", "report", "surges", "answers", "down"]
     assert [each["step"] for each in record["steps"]] == steps
 
 

@@ -20,7 +20,7 @@ from google.cloud import bigquery
 from google.cloud import storage as google_storage
 
 from crime_pipelines.cloud import run_ids
-from crime_pipelines.cloud.clients import SOCKET, storage_client, warehouse_client
+from crime_pipelines.cloud.clients import SOCKET, publish, storage_client, subscriber, warehouse_client
 from crime_pipelines.cloud.dataproc.attempts import Attempt, State
 from crime_pipelines.cloud.dataproc.client import Dataproc
 from crime_pipelines.cloud.dataproc.starting import operations_of, start_once
@@ -28,12 +28,15 @@ from crime_pipelines.cloud.dataproc.submission import Submission
 from crime_pipelines.cloud.dataproc.templates import package_name, workflow_template
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.localcloud import prerequisites as needs
+from crime_pipelines.localcloud.calls.record import Call
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.dataproc.job_runner import JOURNAL
 from crime_pipelines.localcloud.faults import FILE as FAULTS
 from crime_pipelines.localcloud.faults import Fault, Faults
+from crime_pipelines.localcloud.pubsub_watch import SURGES_PUBLISHED, watching
 from tests.cloud.local import needs_local_cloud
 from tests.cloud.machine import processes_in, processes_of
+from tests.cloud.surge import DAYS, MANY, id_of, incidents, received
 from tests.waiting import eventually
 
 TINY = Path(__file__).parents[1] / "cloud" / "tiny_job.py"
@@ -220,6 +223,34 @@ def test_a_batch_runs_without_a_cluster(cloud: Cloud) -> None:
     assert (over.kind, over.state) == ("batch", State.FAILED)
     assert over.detail.endswith("ValueError: this job was made to fail")
     assert cloud.clusters("fail-batch") == []
+
+
+def test_a_surge_arrives_at_its_topic_once_however_often_a_run_is_told(cloud: Cloud) -> None:
+    settings = cloud.settings
+    with closing(warehouse_client(settings)) as client:
+        client.query_and_wait(incidents(settings))
+    kept = f"projects/{settings.project}/subscriptions/{settings.surges_topic}-kept"
+    with watching(cloud.local) as watch:
+        # three deliveries at once: those that lose the race for the note fail and come again
+        for run_id in ("a-run", "a-run", "an-earlier-run"):
+            publish(settings, settings.answers_topic, {"run_id": run_id})
+        watch.until(lambda: len(watch.logged("watch_surges", SURGES_PUBLISHED, "a-run")) > 1)
+        watch.until(lambda: watch.logged("watch_surges", SURGES_PUBLISHED, "an-earlier-run"))
+        with subscriber() as client:
+            (message, *_) = client.pull(subscription=kept, max_messages=1).received_messages
+            surge = json.loads(message.message.data)
+            assert (surge["id"], surge["incidents"]) == (id_of(8, DAYS - 1), MANY)
+            # refused, it is delivered again
+            client.modify_ack_deadline(subscription=kept, ack_ids=[message.ack_id], ack_deadline_seconds=0)
+        messages = eventually(lambda: received(kept))
+        assert all(each == surge for each in messages)
+        publish(settings, settings.answers_topic, {"run_id": "a-later-run"})
+        (done,) = watch.until(lambda: watch.logged("watch_surges", SURGES_PUBLISHED, "a-later-run"))
+    assert done["surges"] == 0
+    assert received(kept) == []
+    surges = {call for call in cloud.local.calls if call.account in ("surges", "push")}
+    assert Call("push", "run.routes.invoke", "function/watch-surges") in surges
+    assert Call("surges", "pubsub.topics.publish", "topic/surges") in surges
 
 
 def test_jars_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

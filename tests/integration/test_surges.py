@@ -4,106 +4,180 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
 
-from crime_pipelines.analysis.surges import FIRST_DAYS, LEAST_DAYS
-from crime_pipelines.cloud.clients import publisher, storage_client, subscriber, topic_path, warehouse_client
+from click.testing import CliRunner
+from google.api_core.exceptions import PreconditionFailed
+from google.cloud.storage import Blob
+
+from crime_pipelines.cli.main import cli
+from crime_pipelines.cloud.clients import blob_at, storage_client, warehouse_client
 from crime_pipelines.cloud.functions.surges import on_answers
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.setup import set_up
-from crime_pipelines.cloud.warehouse.surges import PUBLISHED, publish_surges
+from crime_pipelines.cloud.warehouse.surges import PUBLISHED, _noted, look, publish_surges
 from crime_pipelines.errors import InputError
-from crime_pipelines.questions.surges.question import RECENT_DAYS
-from tests.cloud.local import PROJECT, stores
+from crime_pipelines.localcloud.emulators import Emulators
+from tests.cloud.local import fresh_settings, make_topic
+from tests.cloud.surge import DAYS, MANY, day, id_of, incidents, received
 
-FIRST = datetime(2020, 1, 1, 12)
-DAYS = FIRST_DAYS + LEAST_DAYS + RECENT_DAYS + 1
-#: Incidents of the Near North Side on the last day but the one that ends the data.
-MANY = 30
+A_RUN = {"run_id": "a-run"}
 
 
-def incidents(surge: int = 8) -> Iterator[str]:
-    """Two incidents a day in each of two areas, and a surge in one of them, as rows of SQL."""
-    for day in range(DAYS + 1):
-        for area in (8, 32):
-            number = MANY if (area, day) == (surge, DAYS - 1) else 2
-            for at in range(number):
-                moment = FIRST + timedelta(days=day, minutes=at)
-                yield (
-                    f"({1000 * day + 100 * (area == 8) + at}, DATETIME '{moment}', FALSE, {area}, 0, "
-                    f"DATETIME '2023-01-01 00:00:00', 'r', 'a')"
-                )
+class Watched:
+    """A warehouse whose surges are published, and a subscriber to them who knows an id that comes twice."""
 
-
-def insert_of(rows: Iterable[str]) -> str:
-    """The statement that inserts incidents."""
-    columns = "id, occurred_at, arrest, community_area, shift_years, updated_on, run_id, attempt"
-    return f"INSERT INTO `crime`.`incidents` ({columns}) VALUES {', '.join(rows)}"
-
-
-def received(subscription: str) -> list[dict[str, Any]]:
-    """All messages that wait."""
-    with subscriber() as client:
-        found: list[dict[str, Any]] = []
-        while got := client.pull(
-            subscription=subscription, max_messages=100, return_immediately=True
-        ).received_messages:
-            found += [json.loads(each.message.data) for each in got]
-            client.acknowledge(subscription=subscription, ack_ids=[each.ack_id for each in got])
-        return found
-
-
-@pytest.mark.filterwarnings("ignore:The return_immediately flag:DeprecationWarning")
-def test_surges_are_published_once(tmp_path: Path) -> None:
-    with stores(tmp_path):
-        settings = Settings(PROJECT, lake_bucket="lake", retry_seconds=20)
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         storage_client(settings).create_bucket(settings.lake_bucket)
-        set_up(settings)
-        subscription = f"projects/{PROJECT}/subscriptions/seen"
-        topic = topic_path(settings, settings.surges_topic)
-        topics = publisher()
-        topics.create_topic(name=topic)
-        topics.stop()
-        with subscriber() as client:
-            client.create_subscription(name=subscription, topic=topic)
-        assert publish_surges(settings) == []
-        with closing(warehouse_client(settings)) as client:
-            client.query(insert_of(incidents())).result()
+        self._subscription = make_topic(settings, settings.surges_topic)
+        self.seen: list[str] = []
 
-        shown = surges(settings)
-        assert shown.returncode == 0, shown.stderr
-        (row,) = [each for each in csv.DictReader(shown.stdout.splitlines()) if each["incidents"] == "30"]
-        assert (row["day"], row["name"], row["rule"]) == ("2022-01-27", "Near North Side", "sudden")
+    def run(self, sql: str) -> None:
+        with closing(warehouse_client(self.settings)) as client:
+            client.query_and_wait(sql.replace("crime.", f"{self.settings.dataset}."))
 
-        published = on_answers({"run_id": "r"}, settings)
-        assert [(each["id"], each["incidents"]) for each in published] == [("2022-01-27-8-sudden", MANY)]
-        assert received(subscription) == published
-        again = surges(settings, "--publish")
-        assert (again.returncode, again.stdout) == (0, "0 surges published to surges\n"), again.stderr
-        assert received(subscription) == []
+    def received(self) -> list[dict[str, Any]]:
+        return received(self._subscription)
 
-        blob = storage_client(settings).bucket(settings.lake_bucket).blob(PUBLISHED)
-        blob.upload_from_string("[1]")
-        with pytest.raises(InputError, match="is no list of published surges"):
-            publish_surges(settings)
+    def news(self) -> list[str]:
+        """The ids that come for the first time."""
+        came = list(dict.fromkeys(each["id"] for each in self.received()))
+        new = [each for each in came if each not in self.seen]
+        self.seen += new
+        return new
+
+    @property
+    def note(self) -> Blob:
+        return blob_at(self.settings, f"gs://{self.settings.lake_bucket}/{PUBLISHED}")
 
 
-def surges(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "crime_pipelines", "warehouse", "surges", *arguments],
-        env={**os.environ, **settings.environment()},
-        capture_output=True,
-        text=True,
-        check=False,
+@pytest.fixture(scope="module")
+def warehouse(cloud: Emulators) -> Settings:
+    """The tables; each test fills them anew."""
+    made = fresh_settings()
+    set_up(made)
+    return made
+
+
+@pytest.fixture
+def watched(warehouse: Settings) -> Iterator[Watched]:
+    own = fresh_settings()
+    found = Watched(
+        Settings(
+            warehouse.project,
+            dataset=warehouse.dataset,
+            lake_bucket=own.lake_bucket,
+            surges_topic=own.surges_topic,
+            retry_seconds=own.retry_seconds,
+        )
     )
+    yield found
+    found.run("TRUNCATE TABLE crime.incidents")
+
+
+def test_without_incidents_and_without_a_surge_nothing_is_published_nor_noted(watched: Watched) -> None:
+    assert on_answers(A_RUN, watched.settings) == []
+    watched.run(incidents(watched.settings, surge=(0, 0)))
+    assert on_answers(A_RUN, watched.settings) == []
+    assert watched.received() == []
+    assert not watched.note.exists()
+
+
+def test_a_surge_is_shown_and_published_once(watched: Watched) -> None:
+    watched.run(incidents(watched.settings))
+    (row,) = csv.DictReader(surges(watched.settings).splitlines())
+    assert (row["day"], row["name"], row["rule"]) == (day(DAYS - 1), "Near North Side", "sudden")
+    assert int(row["incidents"]) == MANY
+
+    published = on_answers(A_RUN, watched.settings)
+    assert [(each["id"], each["incidents"]) for each in published] == [(id_of(8, DAYS - 1), MANY)]
+    assert [json.loads(line) for line in surges(watched.settings, "--kept").splitlines()] == published
+    assert watched.received() == published, "looking leaves them there"
+    again = surges(watched.settings, "--publish")
+    assert again == f"0 surges published to {watched.settings.surges_topic}\n"
+    assert watched.received() == []
+
+
+def test_whatever_happens_in_between_a_subscriber_hears_of_each_surge_once(watched: Watched) -> None:
+    watched.run(incidents(watched.settings))
+    on_answers(A_RUN, watched.settings)
+    assert watched.news() == [id_of(8, DAYS - 1)]
+
+    # a process ends after it has published and before it has noted that
+    watched.note.delete()
+    repeated = on_answers(A_RUN, watched.settings)
+    assert watched.received() == repeated
+    assert [each["id"] for each in repeated] == watched.seen
+
+    # answers of an earlier run are told of after incidents of days that it did not have
+    watched.run(incidents(watched.settings, DAYS + 1, DAYS + 9, surge=(32, DAYS + 8)))
+    on_answers({"run_id": "an-earlier-run"}, watched.settings)
+    assert watched.news() == [id_of(32, DAYS + 8)]
+
+    # the incidents of these days are deleted: the first surge is of the last week once more
+    watched.run(f"DELETE FROM crime.incidents WHERE occurred_at >= '{day(DAYS + 1)}'")
+    with closing(warehouse_client(watched.settings)) as client:
+        found = look(client, watched.settings).found.records()
+    assert [str(each["day"]) for each in found] == [day(DAYS - 1)]
+    on_answers(A_RUN, watched.settings)
+    assert watched.received() == []
+
+
+def test_those_who_look_at_once_publish_under_one_id(watched: Watched) -> None:
+    watched.run(incidents(watched.settings))
+
+    def tell(_: int) -> bool:
+        try:
+            on_answers(A_RUN, watched.settings)
+        except PreconditionFailed:  # another has noted its surges meanwhile; the message is delivered again
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert any(pool.map(tell, range(2)))
+    messages = watched.received()
+    assert messages
+    assert all(each == messages[0] for each in messages)
+    assert on_answers(A_RUN, watched.settings) == []
+
+
+def test_messages_are_either_published_or_shown() -> None:
+    done = CliRunner().invoke(cli, ["warehouse", "surges", "--publish", "--kept", "--project", "p"])
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (
+        2,
+        "Error: --publish and --kept exclude each other; give one of them",
+    )
+
+
+def test_a_note_that_is_none_is_named(watched: Watched) -> None:
+    watched.run(incidents(watched.settings, first=DAYS - 1))
+    watched.note.upload_from_string("[1]")
+    with pytest.raises(InputError, match=rf"{PUBLISHED}: is no list of published surges"):
+        publish_surges(watched.settings)
+
+
+@pytest.mark.parametrize("note", [b"{", b'{"2022-01-27-8-sudden": "soon"}', b'{"a": 1}', b"null", b"\xff"])
+def test_so_is_any_other(note: bytes) -> None:
+    with pytest.raises(InputError, match=r"^gs://lake/x: is no list of published surges.*; delete it$"):
+        _noted(note, "gs://lake/x")
+
+
+@pytest.mark.parametrize("message", [{}, {"run_id": 1}, {"run_id": "NO"}])
+def test_a_message_that_is_none_of_ours_is_refused(message: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"run_id|NO"):
+        on_answers(message, fresh_settings())
+
+
+def surges(settings: Settings, *arguments: str) -> str:
+    """What `warehouse surges` prints."""
+    done = CliRunner(env=settings.environment()).invoke(cli, ["warehouse", "surges", *arguments])
+    assert (done.exit_code, done.stderr) == (0, ""), done.output
+    return done.stdout

@@ -23,6 +23,7 @@ from crime_pipelines.cloud.functions.events import PUBSUB, Landed, Tick, arrival
 from crime_pipelines.cloud.settings import VARIABLES, Settings
 from crime_pipelines.cloud.warehouse.tables import ANSWER_TABLES
 from crime_pipelines.cloud.warehouse.views import published_views, views
+from crime_pipelines.localcloud.calls.accounts import FUNCTIONS, email
 from crime_pipelines.schema.columns import Table
 from crime_pipelines.schema.warehouse import TABLES
 from tests.terraform.plans import ROOT, Plan, Resource
@@ -124,6 +125,33 @@ def test_each_architecture_deploys_what_it_needs(plans: dict[str, Plan]) -> None
     assert deployed(plans["architecture_1"]) - deployed(plans["architecture_2"]) == {"crime-load-tables"}
     with_stream = {"crime-poll-feed", "crime-watch-surges"}
     assert deployed(plans["everything"]) - deployed(plans["architecture_1"]) == with_stream
+
+
+def test_the_local_cloud_serves_what_is_deployed(plans: dict[str, Plan]) -> None:
+    everything = plans["everything"]
+    settings = settings_of(everything)
+    kinds = {"cloudevent": "cloud_event", "http": "http"}
+    assert {name: kinds[each.signature] for name, each in FUNCTIONS.items()} == {
+        name: kind for name, kind in entry_points().items() if name != "poll_feed"
+    }
+    for name, served in FUNCTIONS.items():
+        deployed = f"crime-{name.replace('_', '-')}"
+        function = everything.one("google_cloudfunctions2_function", name=deployed)
+        account = function.values["service_config"][0]["service_account_email"]
+        assert account == email(served.account, settings.project)
+        heard = {
+            each.values["topic"].rpartition("/")[2]
+            for each in everything.of("google_pubsub_subscription")
+            if each.values["name"] == deployed
+        }
+        assert heard == ({getattr(settings, served.topic)} if served.topic else set())
+        without_stream = {
+            each.values["name"]
+            for plan in (plans["architecture_1"], plans["architecture_2"])
+            for each in plan.of("google_cloudfunctions2_function")
+        }
+        assert served.needs_stream == (deployed not in without_stream)
+    everything.one("google_pubsub_subscription", name=f"{settings.surges_topic}-kept")
 
 
 def test_the_feed_gets_its_token_as_it_reads_it(everything: Plan) -> None:

@@ -51,13 +51,25 @@ def test_who_adds_rows_to_the_warehouse_can_drop_none_of_its_tables(everything: 
 
 def test_every_record_has_the_accounts_that_it_is_about() -> None:
     found = {record: {call.account for call in permissions.calls(record)} for record in RECORDS}
-    assert {"start", "job-1", "load", "charts"} <= found["architecture-1"]
-    assert {"start", "job-2", "charts"} <= found["architecture-2"]
-    assert {"stream", "charts"} <= found["streaming"]
-    assert {"feed", "start-http"} <= found["others"]
+    assert {"start", "job-1", "load", "charts", "surges"} <= found["architecture-1"]
+    assert {"start", "job-2", "charts", "surges"} <= found["architecture-2"]
+    assert {"stream", "charts", "surges"} <= found["streaming"]
+    assert {"feed", "start-http", "surges"} <= found["others"]
     every = permissions.every_call()
     assert every == sorted(every)
     assert not [call for call in every if call.permission.startswith("unknown")]
+
+
+def test_a_plan_without_a_stream_is_spared_the_calls_of_what_it_does_not_deploy_alone(
+    plans: dict[str, Plan],
+) -> None:
+    granted = {name: {each.account for each in permissions.grants(plan)} for name, plan in plans.items()}
+    for record, names in RECORDS.items():
+        for name in set(names) - {permissions.EVERYTHING}:
+            spared = set(permissions.calls(record)) - set(permissions.made_in(name, record))
+            assert {call.account for call in spared} == {"push", "surges"}
+            assert "surges" not in granted[name]
+            assert {call.resource for call in spared if call.account == "push"} == {"function/watch-surges"}
 
 
 def test_a_call_without_a_grant_is_found_and_so_is_a_grant_without_a_call() -> None:

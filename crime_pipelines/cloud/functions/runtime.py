@@ -10,13 +10,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from crime_pipelines.cloud.clients import storage_client
-from crime_pipelines.cloud.dataproc.client import Dataproc
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.errors import InputError
 from crime_pipelines.support.logs import log_fields, set_up_logs
 
 if TYPE_CHECKING:
     from google.cloud.storage import Client
+
+    from crime_pipelines.cloud.dataproc.client import Dataproc
 
 _TRACEPARENT: Final = re.compile("[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}.*")
 _CLOUD_TRACE: Final = re.compile("([0-9a-fA-F]{32})(?:/([0-9]{1,20}))?(?:;.*)?")
@@ -42,6 +43,9 @@ def storage() -> Client:
 @cache
 def dataproc(architecture: int) -> Dataproc:
     """Dataproc, likewise, for the workflow template of an architecture."""
+    # Half of a cold start, for the functions that start no run.
+    from crime_pipelines.cloud.dataproc.client import Dataproc
+
     return Dataproc(settings_for(architecture))
 
 

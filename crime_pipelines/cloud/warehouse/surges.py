@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from crime_pipelines.cloud.clients import storage_client, warehouse_client
+from crime_pipelines.cloud.clients import storage_client, subscriber, warehouse_client
 from crime_pipelines.cloud.feed.publishing import publish_all
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.jobs import query
@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 PUBLISHED: Final = "surges/published.json"
 #: Surges of so many days before the end of the data are published: what turns up later comes of late data.
 _NEWS_DAYS: Final = 7
+#: Days before the end of the data whose published surges stay noted. Where incidents are deleted, the data
+#: may end earlier than before, and days that were too old to be published are recent again.
+_NOTED_DAYS: Final = 366
+#: Messages of one call of Pub/Sub's, and seconds in which an empty subscription is waited for.
+_PULLED: Final = 100
+_PULL_SECONDS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ def publish_surges(settings: Settings) -> list[dict[str, Any]]:
     """Publish the surges that were not published before.
 
     A message is JSON: the columns of the question `surges`, and an `id` by which a subscriber knows one that
-    is delivered twice. If the process ends between publishing and noting, the surges are published again.
+    comes twice. If the process ends between publishing and noting, or two processes look at once, the surges
+    are published again, under the same ids.
 
     Args:
         settings: the settings.
@@ -94,10 +101,48 @@ def publish_surges(settings: Settings) -> list[dict[str, Any]]:
     new = [surge for surge in surges if surge["day"] > since and surge["id"] not in noted]
     if new:
         publish_all(settings, settings.surges_topic, (json.dumps(surge).encode() for surge in new))
-        kept = {name: day for name, day in noted.items() if day > since}
+        oldest = (found.last_day - timedelta(days=_NOTED_DAYS)).isoformat()
+        kept = {name: day for name, day in noted.items() if day > oldest}
         note = json.dumps({**kept, **{surge["id"]: surge["day"] for surge in new}}, indent=1)
         blob.upload_from_string(note, "application/json", if_generation_match=generation)
     return new
+
+
+def kept_messages(settings: Settings) -> list[dict[str, Any]]:
+    """Return the messages on surges that are kept for whoever wants to see them; they stay there.
+
+    Args:
+        settings: the settings.
+
+    Returns:
+        The messages of the subscription ``SURGES-kept``, by the time at which they were published.
+
+    Raises:
+        google.api_core.exceptions.GoogleAPICallError: Pub/Sub refuses, or there is no such subscription.
+    """
+    from google.api_core.exceptions import DeadlineExceeded
+
+    path = f"projects/{settings.project}/subscriptions/{settings.surges_topic}-kept"
+    found: dict[str, Any] = {}
+    with subscriber() as client:
+        while True:
+            try:
+                # Pulled messages are not pulled again within the subscription's deadline.
+                got = client.pull(
+                    subscription=path, max_messages=_PULLED, timeout=_PULL_SECONDS, retry=None
+                ).received_messages
+            except DeadlineExceeded:
+                got = []
+            if not got:
+                break
+            found |= {each.ack_id: each.message for each in got}
+        leases = list(found)
+        for begin in range(0, len(leases), _PULLED):
+            client.modify_ack_deadline(
+                subscription=path, ack_ids=leases[begin : begin + _PULLED], ack_deadline_seconds=0
+            )
+    messages = sorted(found.values(), key=lambda message: message.publish_time)
+    return [json.loads(message.data) for message in messages]
 
 
 def _message(row: dict[str, Any]) -> dict[str, Any]:

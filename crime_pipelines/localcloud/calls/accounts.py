@@ -29,19 +29,28 @@ _DIGITS: Final = 32
 
 
 class Function(NamedTuple):
-    """A function: its signature, the setting that names its topic, and its account."""
+    """A function.
+
+    Attributes:
+        signature: its signature.
+        topic: the setting that names its topic; None for one that is asked over HTTP.
+        account: its account's short name.
+        needs_stream: whether Terraform deploys it with a stream alone.
+    """
 
     signature: str
     topic: str | None
     account: str
+    needs_stream: bool = False
 
 
-#: The functions of a deployment without a stream, by entry point.
+#: The functions that are served here, by entry point: all but `poll_feed`, which asks the City's own API.
 FUNCTIONS: Final = {
     "start_processing": Function("cloudevent", "files_topic", "start"),
     "start_processing_http": Function("http", None, "start-http"),
     "load_tables": Function("cloudevent", "finished_topic", "load"),
     "render_charts": Function("cloudevent", "answers_topic", "charts"),
+    "watch_surges": Function("cloudevent", "answers_topic", "surges", needs_stream=True),
 }
 
 

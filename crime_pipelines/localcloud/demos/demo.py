@@ -25,7 +25,7 @@ from crime_pipelines.localcloud.calls.record import as_csv
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.demos import batch_demo, stream_demo
 from crime_pipelines.localcloud.demos.demo_steps import Steps
-from crime_pipelines.localcloud.pubsub_watch import Watch, watching
+from crime_pipelines.localcloud.pubsub_watch import SURGES_PUBLISHED, Watch, watching
 from crime_pipelines.output.atomic_replace import refuse_overlap, refuse_place, workplace
 from crime_pipelines.output.known_names import names_of_a_demo
 from crime_pipelines.output.layout import ANSWERS, REPORT
@@ -136,6 +136,9 @@ def demo(
         run_id = drive(cloud, watch, steps, files[0])
         with steps.step("report", "render_charts draws the report") as moved:
             moved.update(_fetch_report(cloud, watch, run_id, place.folder / REPORT))
+        with steps.step("surges", "watch_surges publishes areas with far more incidents than usual") as moved:
+            done, *_ = watch.until(lambda: watch.logged("watch_surges", SURGES_PUBLISHED, run_id))
+            moved.update(surges=done["surges"])
         with steps.step("answers", "the answers are read back from BigQuery") as moved:
             answers = read(cloud.settings, client)
             moved.update({name: len(answer.rows) for name, answer in answers.items()})
