@@ -14,6 +14,9 @@ import pytest
 pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
 
 
+from click.testing import CliRunner, Result
+
+from crime_pipelines.cli.main import cli
 from crime_pipelines.engines.testing.inputs import row, write
 from crime_pipelines.errors import InputError
 from crime_pipelines.localcloud import prerequisites as needs
@@ -33,10 +36,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 def call(folder: Path, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command as a process of its own, which ends with the exit code of an error."""
     return subprocess.run(
         [PROGRAM, "localcloud", command, "--folder", str(folder), *arguments],
         capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
+
+
+def done(folder: Path, command: str, *arguments: str) -> Result:
+    """A command that meets no error, in this process: starting one takes longer than most commands."""
+    return CliRunner().invoke(cli, ["localcloud", command, "--folder", str(folder), *arguments])
 
 
 def start(folder: Path, tick_seconds: int = 0) -> State:
@@ -53,15 +62,15 @@ def assert_nothing_runs(state: State) -> None:
 
 
 def test_it_goes_up_says_how_it_stands_lands_ticks_and_goes_down(folder: Path, tmp_path: Path) -> None:
-    assert call(folder, "status").returncode == 1
+    assert done(folder, "status").exit_code == 1
     state = start(folder)
     try:
         assert status(folder) == state
         assert all(is_alive(pid) for pid in state.servers.values())
-        shown = call(folder, "status")
-        assert shown.returncode == 0, shown.stderr
+        shown = done(folder, "status")
+        assert shown.exit_code == 0, shown.stderr
         assert all(address in shown.stdout for address in state.endpoints.values())
-        lines = shlex.split(call(folder, "status", "--env").stdout)
+        lines = shlex.split(done(folder, "status", "--env").stdout)
         assert dict(each.split("=", 1) for each in lines if each != "export") == state.environment
         with pytest.raises(InputError, match="is up there already"):
             up(folder, 1, 0, lambda text: None)
@@ -73,20 +82,23 @@ def test_it_goes_up_says_how_it_stands_lands_ticks_and_goes_down(folder: Path, t
         assert answers.returncode == 0, answers.stderr
         refused = call(folder, "land", str(folder / "state.json"))
         assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-        assert call(folder, "tick").returncode == 0
+        assert done(folder, "tick").exit_code == 0
         log = folder / "data" / "logs" / "start_processing.log"
         eventually(lambda: "passed over: nothing has landed yet" in log.read_text(encoding="utf-8"))
-        landed = call(folder, "land", str(write(tmp_path / "crimes.csv", [row(1)])))
+        landed = done(folder, "land", str(write(tmp_path / "crimes.csv", [row(1)])))
         uri, _, run_id = landed.stdout.strip().partition(": run ")
         assert uri == f"gs://{state.environment['CRIME_LANDING_BUCKET']}/crimes.csv", landed.stderr
         eventually(lambda: f'"run started", "run_id": "{run_id}"' in log.read_text(encoding="utf-8"))
     finally:
-        ended = call(folder, "down")
-    assert (ended.returncode, ended.stdout) == (0, "the local cloud is down\n")
+        ended = done(folder, "down")
+    assert (ended.exit_code, ended.stdout) == (0, "the local cloud is down\n")
     assert_nothing_runs(state)
-    assert call(folder, "status").returncode == 1
-    assert call(folder, "down").stdout == "the local cloud was not up\n"
-    assert call(folder, "tick").returncode == call(folder, "land", "x.csv").returncode == 2
+    assert done(folder, "status").exit_code == 1
+    assert done(folder, "down").stdout == "the local cloud was not up\n"
+    assert call(folder, "tick").returncode == 2
+    landing = done(folder, "land", str(tmp_path / "crimes.csv")).exception
+    assert isinstance(landing, InputError)
+    assert str(landing).startswith("the local cloud is not up: ")
 
 
 @pytest.mark.slow
