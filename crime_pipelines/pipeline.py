@@ -60,7 +60,7 @@ from crime_pipelines.support.progress import Done, Progress, Silent, StageClock
 
 if TYPE_CHECKING:
     from crime_pipelines.report import Extras
-    from crime_pipelines.report.charts.draw import Picture
+    from crime_pipelines.report.charts.pictures import Picture
 
 _VERSIONS: Final = {"crime-pipelines": __version__, "python": platform.python_version()}
 _log = logging.getLogger(__name__)

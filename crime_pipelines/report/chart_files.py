@@ -109,7 +109,7 @@ def _charts(
         yield (
             "late_night_map",
             "Late-night incidents by area (per 1,000 residents a year where residents are on file)",
-            area_map(ordered, facts, shapes),
+            area_map(ordered, shapes, section_of(ordered["safest_areas"].question).columns),
         )
     if counts:
         yield "late_night_clock", "Incidents by hour of the day", clock(counts.by_hour)

@@ -17,9 +17,9 @@ from crime_pipelines.questions import ANALYSES, OPTIONAL_ANALYSES, QUESTIONS, An
 from crime_pipelines.report import caveats as cautions
 from crime_pipelines.report import formatting as text
 from crime_pipelines.report.briefing import briefing
-from crime_pipelines.report.charts import draw
-from crime_pipelines.report.charts.draw import Picture, picture
+from crime_pipelines.report.charts import pictures
 from crime_pipelines.report.charts.hexagons import Rings
+from crime_pipelines.report.charts.pictures import Picture, picture
 from crime_pipelines.report.charts.vega import vega
 from crime_pipelines.report.coverage import Facts
 from crime_pipelines.report.extras import Extras
@@ -42,7 +42,7 @@ def warm_up() -> None:
 
     Whoever will write a report later may call it early, in a thread of its own.
     """
-    draw.warm_up()
+    pictures.warm_up()
     vega()
     _template()
 
@@ -147,7 +147,7 @@ def page_text(
 
     extras = extras or Extras()
     content = _content(record, answers, extras, drawn or draw_answers(record, answers))
-    scripts = [static_text("page.js")]
+    scripts = [static_text("page.js"), static_text("tooltips.js")]
     library = None
     if content["explorer"]:
         scripts += map(static_text, ("counts.js", "calendar.js", "measures.js", "choices.js", "explorer.js"))

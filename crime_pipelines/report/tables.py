@@ -12,6 +12,11 @@ from crime_pipelines.report.formatting import shown
 
 #: Longer tables are folded.
 SHORT: Final = 12
+#: The greatest width of a name beside a chart's mark.
+_NAME: Final = 60
+#: The headings of an interval's two columns end with these words.
+_INTERVAL_START: Final = " from"
+_INTERVAL_END: Final = "to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,37 @@ def table(
     headings = [Heading(column.heading, column.numeric, name) for name, column in columns.items()]
     headings += [column.heading for column in added]
     return Table(answer.question.name, answer.question.title, headings, rows)
+
+
+def row_text(
+    record: Mapping[str, Any],
+    columns: Mapping[str, TableColumn],
+    head: str,
+    names: Sequence[str],
+    mark: str = "",
+) -> str:
+    """Return cells of a row as lines of text, as its table writes them, for a chart's mark.
+
+    Args:
+        record: the row of the answer.
+        columns: how its table shows its columns, by name.
+        head: the column that names the row; a long name is cut.
+        names: the columns that follow, each after its heading.
+        mark: a remark on the row; empty for none.
+
+    Returns:
+        The lines, such as ``March 2016``, ``Incidents: 2,301`` and ``95 % interval from 2,100 to 2,500``.
+    """
+    value = record[head]
+    name = shown(value, _NAME) if isinstance(value, str) else columns[head].write(value)
+    lines = [f"{name} ({mark})" if mark else name]
+    for column in names:
+        heading, cell = columns[column].heading, columns[column].write(record[column])
+        if heading == _INTERVAL_END:
+            lines[-1] += f" {heading} {cell}"
+        else:
+            lines.append(f"{heading}{'' if heading.endswith(_INTERVAL_START) else ':'} {cell}")
+    return "\n".join(lines)
 
 
 def _value(value: object) -> str:

@@ -33,12 +33,12 @@ from crime_pipelines.report import Extras, write_report
 from crime_pipelines.report.formatting import MINUS, NBSP, percent, percent_of, rate
 from crime_pipelines.report.printing import find_browser, print_page
 from crime_pipelines.support.locales import written_as
+from tests.browser.charts import CENTRE, press, tooltip
 from tests.browser.conftest import HOSTILE
 from tests.waiting import PATIENCE
 
 #: The hostile texts as types of crime: in their normal form.
 HOSTILE_TYPES = [str(normal_type(text)) for text in HOSTILE]
-CENTRE = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })"
 LISTED = ("type", "area", "district", "beat")
 MEASURES = (
     *("incidents", "per_day", "per_1000_residents_per_year", "late_night"),
@@ -816,6 +816,8 @@ def test_accessible(look: str, browser: Chrome, output: Path, axe: str) -> None:
     root = opened(browser, output)
     choose_day(browser, root, "from", date(2021, 1, 1))
     browser.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    press(browser, browser.find_element(By.CSS_SELECTOR, "#safest_areas [aria-roledescription=chart]"), "End")
+    assert tooltip(browser) != ""
     browser.execute_script(axe)
     found = browser.execute_async_script(
         "const done = arguments[0];"
@@ -869,6 +871,9 @@ def test_without_script_the_answers_stand(browser: Chrome, output: Path) -> None
         assert question.wording in text
     assert not browser.find_element(By.CSS_SELECTOR, "form.filters").is_displayed()
     assert browser.find_element(By.CSS_SELECTOR, "[data-chart=clock] svg").is_displayed()
+    charts = browser.find_elements(By.CSS_SELECTOR, "figure [role]")
+    assert {chart.get_attribute("role") for chart in charts} == {"img"}
+    assert not browser.find_elements(By.CSS_SELECTOR, "figure [tabindex]")
 
 
 def pages(pdf: bytes) -> int:

@@ -6,9 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from crime_pipelines.questions import Answer
-from crime_pipelines.report.charts.draw import NARROW, STEP, WIDE, Chart, Edges, Spec, layer, scaled, sheet
-from crime_pipelines.report.coverage import SMALL_NUMBER, Facts
+from crime_pipelines.report.charts.draw import (
+    NARROW,
+    STEP,
+    WIDE,
+    Chart,
+    Edges,
+    Spec,
+    layer,
+    scaled,
+    sheet,
+    spots,
+)
+from crime_pipelines.report.coverage import SMALL_NUMBER
 from crime_pipelines.report.formatting import count, percent, percent_sign, shown
+from crime_pipelines.report.tables import TableColumn, row_text
 
 #: How many types are drawn at most. The table holds all.
 TYPES: Final = 40
@@ -17,15 +29,17 @@ _NAME: Final = 31  # characters that fit beside a number on a phone
 _SMALL_NAME: Final = 24  # the same beside a rate and its number of incidents
 _WIDE_NAME: Final = 34
 _WIDE_STEP: Final = 24
+#: The columns that a mark has words for.
+_TOLD: Final = ("arrest_rate", "rate_low", "rate_high", "arrests", "incidents")
 _ALL: Final = "The table below holds every number."
 
 
-def arrests(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
+def arrests(answers: Mapping[str, Answer], columns: Mapping[str, TableColumn]) -> list[Chart]:
     """Arrest rates with their intervals, small numbers hollow, and the rate over all types as a line.
 
     Args:
         answers: the answers by name.
-        facts: what the data cover.
+        columns: the columns of the table of `arrest_rates`.
 
     Returns:
         One chart, or none without types.
@@ -44,6 +58,7 @@ def arrests(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
             "number": percent(row["arrest_rate"]),
             "of": f"of {count(row['incidents'])}",
             "small": row["incidents"] < SMALL_NUMBER,
+            "words": row_text(row, columns, "primary_type", _TOLD, small_mark(row)),
         }
         for row in drawn
     ]
@@ -56,10 +71,21 @@ def arrests(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
     return [Chart(label, _whiskers(rows, overall, NARROW), _whiskers(rows, overall, WIDE))]
 
 
+def small_mark(row: Mapping[str, Any]) -> str:
+    """Return the remark on a rate of few incidents; empty for others."""
+    return "small number" if row["incidents"] < SMALL_NUMBER else ""
+
+
 def _whiskers(rows: Sequence[Mapping[str, Any]], overall: float, width: int) -> Spec:
     wide = width == WIDE
     placed = [
-        {**row, "y": at + (0.5 if wide else 0.74), "text": at + (0.5 if wide else 0.4)}
+        {
+            **row,
+            "y": at + (0.5 if wide else 0.74),
+            "text": at + (0.5 if wide else 0.4),
+            "begin": at,
+            "end": at + 1,
+        }
         for at, row in enumerate(rows)
     ]
     height = (_WIDE_STEP if wide else STEP) * len(rows)
@@ -133,4 +159,7 @@ def _whiskers(rows: Sequence[Mapping[str, Any]], overall: float, width: int) -> 
         if field == "of":
             style["fill"] = "var(--muted)"
         layers.append(layer("text", placed, style, x={"value": place}, y=line, text={"field": field}))
+    across = {"x": {"value": -edges.left}, "x2": {"value": {"expr": f"width + {edges.right}"}}}
+    down = {"y": {"field": "begin", **scaled([len(rows), 0])}, "y2": {"field": "end"}}
+    layers.append(spots("rect", placed, **across, **down))
     return sheet(width, height, edges, layers)

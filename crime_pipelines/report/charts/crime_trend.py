@@ -19,20 +19,23 @@ from crime_pipelines.report.charts.draw import (
     month_axis,
     scaled,
     sheet,
+    spots,
 )
 from crime_pipelines.report.coverage import Facts, Month
-from crime_pipelines.report.formatting import NBSP, change, percent_sign
+from crime_pipelines.report.formatting import NBSP, change, count, month, number, percent_sign
+from crime_pipelines.report.tables import TableColumn, row_text
 
 #: A change's axis ends here, whatever the interval: ten times as many a year.
 _LARGEST_CHANGE: Final = 10.0
 
 
-def trend(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
+def trend(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, TableColumn]) -> list[Chart]:
     """Return the change a year with its interval, and the months that it comes from.
 
     Args:
         answers: the answers by name.
         facts: what the data cover.
+        columns: the columns of the table of `crime_trend`.
 
     Returns:
         Two charts; only the months where the change is not defined, and none without months.
@@ -45,7 +48,10 @@ def trend(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
             f"Change a year {change(row['change_per_year'])}, 95{NBSP}% interval {low} to {high}, "
             "beside the line of no change."
         )
-        charts.append(Chart(label, _interval(row, NARROW), _interval(row, WIDE)))
+        words = row_text(
+            row, columns, "direction", ["change_per_year", "change_low", "change_high", "p_value"]
+        )
+        charts.append(Chart(label, _interval(row, words, NARROW), _interval(row, words, WIDE)))
     months = [
         each
         for each in facts.months(answers)
@@ -60,7 +66,7 @@ def trend(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
     return charts
 
 
-def _interval(row: Mapping[str, Any], width: int) -> Spec:
+def _interval(row: Mapping[str, Any], words: str, width: int) -> Spec:
     low, middle, high = (
         min(row[name], _LARGEST_CHANGE) for name in ("change_low", "change_per_year", "change_high")
     )
@@ -75,7 +81,7 @@ def _interval(row: Mapping[str, Any], width: int) -> Spec:
     }
     x = scaled([-reach, reach], axis)
     hue = "var(--accent)"
-    end = {"low": low, "middle": middle, "high": high, "y": 36, "zero": 0}
+    end = {"low": low, "middle": middle, "high": high, "zero": 0, "words": words}
     at = {"value": 36}
     # Away from the edge that the change is near.
     align = "right" if middle > 0.4 * reach else "left" if middle < -0.4 * reach else "center"
@@ -106,8 +112,8 @@ def _interval(row: Mapping[str, Any], width: int) -> Spec:
             y={"value": 24},
         ),
     ]
-    for side, words in (("left", "\u2190 fewer each year"), ("right", "more each year \u2192")):
-        style = {"align": side, "text": words, "fill": "var(--muted)", "baseline": "bottom"}
+    for side, direction in (("left", "\u2190 fewer each year"), ("right", "more each year \u2192")):
+        style = {"align": side, "text": direction, "fill": "var(--muted)", "baseline": "bottom"}
         layers.append(
             layer(
                 "text",
@@ -117,14 +123,16 @@ def _interval(row: Mapping[str, Any], width: int) -> Spec:
                 y={"value": -6},
             )
         )
+    layers.append(spots("point", [end], x={"field": "middle", **x}, y=at))
     return sheet(width, 54, Edges(22, 26, 24, 26), layers)
 
 
 def _days(months: list[Month], row: Mapping[str, Any], width: int, height: int) -> Spec:
-    points = [
-        {"x": each.ordinal, "y": each.incidents / calendar.monthrange(each.first.year, each.first.month)[1]}
-        for each in months
-    ]
+    points: list[dict[str, Any]] = []
+    for each in months:
+        daily = each.incidents / calendar.monthrange(each.first.year, each.first.month)[1]
+        words = f"{month(each.first)}\nIncidents per day: {number(daily)}\nIncidents: {count(each.incidents)}"
+        points.append({"x": each.ordinal, "y": daily, "words": words})
     least, most = min(each["y"] for each in points), max(each["y"] for each in points)
     room = (most - least or most or 1) * 0.12
     bottom, top = max(0.0, least - room), most + room
@@ -148,13 +156,14 @@ def _days(months: list[Month], row: Mapping[str, Any], width: int, height: int) 
         )
     layers.append(layer("point", points, {"filled": True, "fill": "var(--warm)", "size": 30}, **place))
     title = {"text": "incidents per day", "align": "left", "baseline": "bottom", "fill": "var(--muted)"}
+    layers.append(spots("point", points, **place))
     left = gutter(top) + (8 if top < 10 else 0)
     layers.append(layer("text", [{}], title, x={"value": 4 - left}, y={"value": -8}))
     return sheet(width, height, Edges(26, 14, 24, left), layers)
 
 
 def _fan(
-    points: list[dict[str, float]], row: Mapping[str, Any], bottom: float, top: float
+    points: list[dict[str, Any]], row: Mapping[str, Any], bottom: float, top: float
 ) -> list[dict[str, Any]]:
     """Return the line of the yearly change through the middle of the months, and its interval about it.
 

@@ -1,12 +1,11 @@
-"""From a Vega-Lite spec to a static SVG that takes its colours from the page."""
+"""Vega-Lite specs of charts: their sizes, scales, axes and layers, in the colours of the page."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from crime_pipelines.report.formatting import MINUS, NBSP, chart_numbers, count, percent_sign
+from crime_pipelines.report.formatting import MINUS, NBSP, count, percent_sign
 
 Spec = dict[str, Any]
 
@@ -17,6 +16,9 @@ FONT_SIZE: Final = 12.5
 STEP: Final = 36  # height of a row with its text above its bar
 #: The name of the data of a chart that the page's filters change.
 SELECTION: Final = "selection"
+
+#: The channel of a mark's words.
+WORDS: Final[Spec] = {"field": "words", "type": "nominal"}
 
 #: Of Vega-Lite.
 VERSION: Final = "6.4"
@@ -38,12 +40,6 @@ _CONFIG: Final[Spec] = {
     "text": {"fill": "var(--ink)", "fontSize": FONT_SIZE},
     "point": {"opacity": 1},
 }
-_TAG: Final = re.compile(r"<[^<>]*>")
-#: What Vega adds for scripts and for charts that are read mark by mark.
-_NEEDLESS: Final = re.compile(
-    r' (?:role|class|aria-[a-z]+|pointer-events|font-family|xmlns:xlink|version)="[^"]*"| opacity="1"'
-)
-_EMPTY: Final = re.compile(r"<path d=\"\"[^<>]*/>|<path d=\"M0,0h0v0h0Z\"[^<>]*/>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +51,14 @@ class Chart:
         wide: its spec; None where the narrow one does for all.
         narrow: its spec for phones.
         title: a heading, or nothing.
+        columns: how many of its marks stand in a row, where they stand in rows and columns.
     """
 
     label: str
     narrow: Spec
     wide: Spec | None = None
     title: str = ""
+    columns: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,62 +204,16 @@ def layer(mark: str, rows: list[dict[str, Any]] | str, style: Spec | None = None
     return {"data": data, "mark": {"type": mark, **(style or {})}, "encoding": encoding}
 
 
-def warm_up() -> None:
-    """Start the converter, which takes half a second the first time; no lock of Python's is held meanwhile.
-
-    Whoever will draw later may call it early, in a thread of its own.
-    """
-    svg(sheet(1, 1, Edges(0, 0, 0, 0), [layer("point", [{}])]))
-
-
-def svg(spec: Spec) -> str:
-    """Draw a chart.
+def spots(mark: str, rows: list[dict[str, Any]], **encoding: Any) -> Spec:
+    """Return a layer of places that a chart has words for; it is not seen until a reader points at one.
 
     Args:
-        spec: a Vega-Lite spec that holds its data.
+        mark: `point`, or `rect` for places that have a size.
+        rows: its data, in the order of reading. Their `words` are lines of text.
+        encoding: Vega-Lite channels.
 
     Returns:
-        The `<svg>` element, without role or label: whoever puts it into a page gives it these. Texts are
-        escaped.
-
-    Raises:
-        ValueError: the spec is wrong.
+        The layer.
     """
-    import vl_convert  # takes its time, and most users of the package never draw
-
-    drawn: str = vl_convert.vegalite_to_svg(
-        spec, vl_version=VERSION, allowed_base_urls=[], format_locale=chart_numbers()
-    )
-    # Texts can't be hit: in them < and > are escaped, so tags are what stands between bare ones.
-    return _EMPTY.sub("", _TAG.sub(lambda tag: _NEEDLESS.sub("", tag[0]), drawn.strip()))
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A chart, drawn.
-
-    Attributes:
-        label: what it shows, in words, for those who don't see it.
-        title: the line above it.
-        narrow: the `<svg>` element for a phone.
-        wide: the one for a screen; None if it is the same.
-    """
-
-    label: str
-    title: str
-    narrow: str
-    wide: str | None
-
-
-def picture(chart: Chart) -> Picture:
-    """Draw a chart.
-
-    Args:
-        chart: the chart.
-
-    Returns:
-        The picture.
-    """
-    return Picture(
-        chart.label, chart.title, svg(chart.narrow), svg(chart.wide) if chart.wide is not None else None
-    )
+    style: Spec = {"opacity": 0, **({"shape": "M0,0h0"} if mark == "point" else {})}
+    return layer(mark, rows, style, **encoding, description=WORDS)

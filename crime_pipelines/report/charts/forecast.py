@@ -17,20 +17,25 @@ from crime_pipelines.report.charts.draw import (
     month_axis,
     scaled,
     sheet,
+    spots,
 )
 from crime_pipelines.report.coverage import Cover, Facts
-from crime_pipelines.report.formatting import count, short_month
+from crime_pipelines.report.formatting import count, month, short_month
+from crime_pipelines.report.tables import TableColumn, row_text
 
 #: So many past months stand before the forecast.
 _PAST: Final = 36
+#: The columns that a month ahead has words for.
+_TOLD: Final = ("expected", "low_80", "high_80", "low_95", "high_95")
 
 
-def forecast(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
+def forecast(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, TableColumn]) -> list[Chart]:
     """Return the forecast of all incidents behind the months before it.
 
     Args:
         answers: the answers by name, `monthly_forecasts` among them.
         facts: what the data cover.
+        columns: the columns of the table of `monthly_forecasts`.
 
     Returns:
         One chart; none without a forecast.
@@ -39,11 +44,22 @@ def forecast(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
     if not rows or rows[0]["expected"] is None:
         return []
     past = [
-        {"x": each.ordinal, "y": each.incidents}
+        {
+            "x": each.ordinal,
+            "y": each.incidents,
+            "words": f"{month(each.first)}\nIncidents: {count(each.incidents)}",
+        }
         for each in facts.months(answers)
         if each.cover is Cover.FULL and each.first < rows[0]["month"]
     ][-_PAST:]
-    ahead = [{"x": row["month"].year * 12 + row["month"].month - 1, **row} for row in rows]
+    ahead = [
+        {
+            "x": row["month"].year * 12 + row["month"].month - 1,
+            "words": row_text(row, columns, "month", _TOLD),
+            **row,
+        }
+        for row in rows
+    ]
     label = (
         f"Forecast of all incidents by month, {short_month(rows[0]['month'])} "
         f"({count(round(rows[0]['expected']))}) to {short_month(rows[-1]['month'])} "
@@ -75,4 +91,6 @@ def _forecast(past: list[dict[str, Any]], ahead: list[dict[str, Any]], width: in
     layers.append(
         layer("line", middles, {"stroke": "var(--warm)", "strokeWidth": 2, "strokeDash": [5, 3]}, **place)
     )
+    named = [*past, *({"x": row["x"], "y": row["expected"], "words": row["words"]} for row in ahead)]
+    layers.append(spots("point", named, **place))
     return sheet(width, height, Edges(8, 14, 24, gutter(top)), layers)

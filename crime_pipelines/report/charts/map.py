@@ -9,6 +9,7 @@ from crime_pipelines.questions import Answer
 from crime_pipelines.report.charts.draw import (
     NARROW,
     SELECTION,
+    WORDS,
     Chart,
     Edges,
     Spec,
@@ -18,9 +19,9 @@ from crime_pipelines.report.charts.draw import (
     unit_text,
 )
 from crime_pipelines.report.charts.hexagons import Rings, features
-from crime_pipelines.report.charts.rankings import has_rates
-from crime_pipelines.report.coverage import Facts
-from crime_pipelines.report.formatting import count, in_locale, rate, shown
+from crime_pipelines.report.charts.rankings import area_words, has_rates
+from crime_pipelines.report.formatting import count, rate, shown
+from crime_pipelines.report.tables import TableColumn
 
 #: The classes of the map, from few to many: colours of the style sheet.
 CLASSES: Final = tuple(f"var(--map-{at})" for at in range(7))
@@ -32,13 +33,15 @@ _NAMED: Final = 2
 _NAME: Final = 22
 
 
-def area_map(answers: Mapping[str, Answer], facts: Facts, shapes: Mapping[int, Rings]) -> Chart:
+def area_map(
+    answers: Mapping[str, Answer], shapes: Mapping[int, Rings], columns: Mapping[str, TableColumn]
+) -> Chart:
     """Return the areas by how many late-night incidents they have for their residents.
 
     Args:
         answers: the answers by name.
-        facts: what the data cover.
         shapes: the areas' outlines.
+        columns: the columns of the table of `safest_areas`.
 
     Returns:
         The chart, on which the safest and the least safe areas are named.
@@ -50,10 +53,8 @@ def area_map(answers: Mapping[str, Answer], facts: Facts, shapes: Mapping[int, R
         row = rows.get(feature["properties"]["area"])
         value = row[_RATE] if row and rated else row["late_night_incidents"] if row else None
         feature["properties"] |= {
-            "name": shown(row["name"] if row else None, 60),
+            "words": area_words(row, columns) if row else shown(None),
             "value": value,
-            "said": "" if value is None else rate(value) if rated else count(value),
-            "incidents": count(row["late_night_incidents"]) if row else "",
             "outlined": False,
         }
     ends = [each for each in rows.values() if each["area"] in shapes]
@@ -75,8 +76,8 @@ def area_map(answers: Mapping[str, Answer], facts: Facts, shapes: Mapping[int, R
         }
         for row in extremes
     ]
-    titles = in_locale("Per 1,000 residents a year") if rated else "Late at night", "Late-night incidents"
-    return Chart(label, _spec(drawn, labels, "rate" if rated else "count", titles), title="Where")
+    said = {"description": {**WORDS, "field": f"properties.{WORDS['field']}"}}
+    return Chart(label, _spec(drawn, labels, "rate" if rated else "count", said), title="Where")
 
 
 def selection_map(
@@ -105,7 +106,11 @@ def selection_map(
             "outlined": False,
         }
     label = f"Map of {len(drawn)} areas by incidents. The table of areas holds every number."
-    return Chart(label, _spec(drawn, [], "count", ("Shown", "Incidents")), title="Where")
+    tooltip = [
+        {"field": f"properties.{name}", "type": "nominal", "title": title}
+        for name, title in (("name", "Area"), ("said", "Shown"), ("incidents", "Incidents"))
+    ]
+    return Chart(label, _spec(drawn, [], "count", {"tooltip": tooltip}), title="Where")
 
 
 def _middle(rings: Rings) -> tuple[float, float]:
@@ -115,15 +120,9 @@ def _middle(rings: Rings) -> tuple[float, float]:
     return (min(across) + max(across)) / 2, (min(up) + max(up)) / 2
 
 
-def _spec(
-    drawn: list[dict[str, Any]], labels: list[dict[str, Any]], unit: str, titles: tuple[str, str]
-) -> Spec:
+def _spec(drawn: list[dict[str, Any]], labels: list[dict[str, Any]], unit: str, said: Spec) -> Spec:
     projection = {"type": "identity", "reflectY": True}
-    tooltip = [
-        {"field": f"properties.{name}", "type": "nominal", "title": title}
-        for name, title in (("name", "Area"), ("said", titles[0]), ("incidents", titles[1]))
-    ]
-    unrated = layer("geoshape", SELECTION, {"fill": "var(--track)"}, tooltip=tooltip)
+    unrated = layer("geoshape", SELECTION, {"fill": "var(--track)"}, **said)
     unrated["transform"] = [{"filter": "!isValid(datum.properties.value)"}]
     edge = {"condition": {"test": "datum.properties.outlined", "value": "var(--ink)"}, "value": "var(--card)"}
     thick = {"condition": {"test": "datum.properties.outlined", "value": 2.5}, "value": 0.8}
@@ -134,7 +133,7 @@ def _spec(
         fill={"field": "class", **hue, "legend": None},
         stroke=edge,
         strokeWidth=thick,
-        tooltip=tooltip,
+        **said,
     )
     # Equally many areas in each class; those of one rate are never parted.
     classed: list[Spec] = [

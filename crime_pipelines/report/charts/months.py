@@ -17,10 +17,12 @@ from crime_pipelines.report.charts.draw import (
     month_axis,
     scaled,
     sheet,
+    spots,
 )
 from crime_pipelines.report.charts.season import season
 from crime_pipelines.report.coverage import Cover, Facts, Month
 from crime_pipelines.report.formatting import count, short_month
+from crime_pipelines.report.tables import TableColumn, row_text
 
 #: Room that the label of an incomplete month takes, in pixels.
 _LABEL: Final = 160
@@ -28,12 +30,13 @@ _LABEL: Final = 160
 _LOW: Final = 0.15
 
 
-def monthly(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
+def monthly(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, TableColumn]) -> list[Chart]:
     """Incidents by month, what is incomplete marked as such.
 
     Args:
         answers: the answers by name.
         facts: what the data cover.
+        columns: the columns of the table of `monthly_trend`.
 
     Returns:
         The months in a row, and where there are years to compare, the last year among the others; none
@@ -47,11 +50,25 @@ def monthly(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         f"Line chart of incidents by month, {short_month(months[0].first)} to {short_month(months[-1].first)}"
         f"{'; incomplete: ' + ', '.join(parts) if parts else ''}. The table below holds every number."
     )
-    charts = [Chart(label, _monthly(months, NARROW, 200), _monthly(months, WIDE, 240))]
+    rows = answers["monthly_trend"].records()
+    places = [
+        {
+            "x": each.ordinal,
+            "y": each.incidents,
+            "words": row_text(row, columns, "month", ["incidents"], cover_mark(each)),
+        }
+        for each, row in zip(months, rows, strict=True)
+    ]
+    charts = [Chart(label, _monthly(months, places, NARROW, 200), _monthly(months, places, WIDE, 240))]
     return charts + season(months)
 
 
-def _monthly(months: list[Month], width: int, height: int) -> Spec:
+def cover_mark(month: Month) -> str:
+    """Return the remark on a month that the data do not cover whole; empty for one that they do."""
+    return "" if month.cover is Cover.FULL else month.cover.value
+
+
+def _monthly(months: list[Month], places: list[dict[str, Any]], width: int, height: int) -> Spec:
     top = max(each.incidents for each in months) * 1.14 or 1
     x = month_axis([months[0].ordinal, months[-1].ordinal])
     axis = {"tickCount": 4, "tickMinStep": 1, "domain": False, "ticks": False, "format": ",~r", "title": None}
@@ -70,6 +87,7 @@ def _monthly(months: list[Month], width: int, height: int) -> Spec:
         # Two labels need room between them; the last month's is the one that matters.
         apart = (partial[-1].ordinal - each.ordinal) / len(months) * width
         layers += _incomplete(each, months, each is partial[-1] or apart > 2 * _LABEL, x, y)
+    layers.append(spots("point", places, x={"field": "x", **x}, y={"field": "y", **y}))
     return sheet(width, height, Edges(24, 14, 24, gutter(top)), layers)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from crime_pipelines.questions import Answer
-from crime_pipelines.report.charts.draw import NARROW, STEP, Chart, Edges, Spec, layer, scaled, sheet
-from crime_pipelines.report.charts.rank_changes import NEW, SAME, movements
+from crime_pipelines.report.charts.draw import NARROW, STEP, Chart, Edges, Spec, layer, scaled, sheet, spots
 from crime_pipelines.report.coverage import Facts
 from crime_pipelines.report.formatting import count, rate, shown
+from crime_pipelines.report.tables import TableColumn, row_text
 
 #: How many areas of either end are drawn. The table holds all.
 ENDS: Final = 10
@@ -18,7 +18,11 @@ ENDS: Final = 10
 _NAME: Final = 27  # characters that fit beside a number in a panel of a phone
 _RATE: Final = "late_night_per_1000_residents_per_year"
 _ALL: Final = "The table below holds every number."
-
+#: How a location's movement is told: signs in charts, the same with words in tables.
+NEW: Final = "new"
+SAME: Final = "="
+MOVED: Final = "Since the year before"
+MOVES: Final[Mapping[str, str]] = {"": "\u2013", NEW: "new", SAME: "same"}
 
 _RANK: Final = 22  # pixels for a rank, and for a movement
 _MOVE: Final = 30
@@ -30,15 +34,17 @@ class _Bar:
     value: float
     number: str
     rank: int
+    words: str
     move: str = ""
 
 
-def thefts(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
+def thefts(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, TableColumn]) -> list[Chart]:
     """Return the ten locations with most thefts, a panel for each year, all to one scale.
 
     Args:
         answers: the answers by name.
         facts: what the data cover.
+        columns: the columns of the table of `theft_locations`.
 
     Returns:
         A chart for each year that has thefts.
@@ -49,7 +55,14 @@ def thefts(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
     charts = []
     for year in sorted({row["year"] for row in rows}):
         bars = [
-            _Bar(shown(row["location"], _NAME), row["thefts"], count(row["thefts"]), row["rank"], move)
+            _Bar(
+                shown(row["location"], _NAME),
+                row["thefts"],
+                count(row["thefts"]),
+                row["rank"],
+                _moved(row_text(row, columns, "location", ["year", "rank", "thefts"]), move),
+                move,
+            )
             for row, (move, _) in zip(rows, moves, strict=True)
             if row["year"] == year
         ]
@@ -58,12 +71,17 @@ def thefts(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
     return charts
 
 
-def areas(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
+def _moved(words: str, move: str) -> str:
+    return f"{words}\n{MOVED}: {MOVES.get(move, move)}" if move else words
+
+
+def areas(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, TableColumn]) -> list[Chart]:
     """Return the safest and the least safe areas, to one scale.
 
     Args:
         answers: the answers by name.
         facts: what the data cover.
+        columns: the columns of the table of `safest_areas`.
 
     Returns:
         Two charts; one where they would overlap, and none without areas.
@@ -78,6 +96,7 @@ def areas(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
             row[_RATE] if rated else row["late_night_incidents"],
             rate(row[_RATE]) if rated else count(row["late_night_incidents"]),
             row["rank"],
+            area_words(row, columns),
         )
         for row in rows
     ]
@@ -98,6 +117,47 @@ def areas(answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         )
         for title, group, hue in groups
     ]
+
+
+def movements(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Compare each location's rank with that of the year before.
+
+    Args:
+        rows: the rows of `theft_locations`.
+
+    Returns:
+        For each row a text (`NEW` for one that was not among the ten, nothing for the first year) and the
+        number of ranks it rose by, empty where there is none.
+    """
+    ranks = {(row["year"], row["location"]): row["rank"] for row in rows}
+    years = {row["year"] for row in rows}
+    moves = []
+    for row in rows:
+        before = ranks.get((row["year"] - 1, row["location"]))
+        if row["year"] - 1 not in years:
+            moves.append(("", ""))
+        elif before is None:
+            moves.append((NEW, ""))
+        else:
+            rose = before - row["rank"]
+            sign = f"\u25b2\u2009{rose}" if rose > 0 else f"\u25bc\u2009{-rose}" if rose else SAME
+            moves.append((sign, str(rose)))
+    return moves
+
+
+def area_words(row: Mapping[str, Any], columns: Mapping[str, TableColumn]) -> str:
+    """Return what a chart says of an area.
+
+    Args:
+        row: its row of `safest_areas`.
+        columns: the columns of that table.
+
+    Returns:
+        The lines; those of a rate where there is one.
+    """
+    number = () if row["name"] else ("area",)
+    rated = (_RATE, "rate_low", "rate_high") if row[_RATE] is not None else ()
+    return row_text(row, columns, "name", [*number, "rank", *rated, "late_night_incidents"])
 
 
 def has_rates(rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -122,6 +182,7 @@ def _panel(bars: Sequence[_Bar], most: float, width: int, hue: str) -> Spec:
             "move": bar.move,
             "zero": 0,
             "most": most or 1,
+            "words": bar.words,
             **_lines(at),
         }
         for at, bar in enumerate(bars)
@@ -180,10 +241,18 @@ def _panel(bars: Sequence[_Bar], most: float, width: int, hue: str) -> Spec:
                 y=line,
                 text={"field": "number"},
             ),
+            spots(
+                "rect",
+                rows,
+                x={"value": 0},
+                x2={"value": {"expr": "width"}},
+                y={"field": "begin", **y},
+                y2={"field": "end"},
+            ),
         ],
     )
 
 
 def _lines(at: int) -> dict[str, float]:
-    """Place a text in its row, and the bar below it."""
-    return {"text": at + 0.4, "top": at + 0.64, "bottom": at + 0.86}
+    """Place a text in its row, the bar below it, and the row about both."""
+    return {"text": at + 0.4, "top": at + 0.64, "bottom": at + 0.86, "begin": at + 0.06, "end": at + 0.98}

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 
-from crime_pipelines.report.charts.draw import NARROW, WIDE, Chart, Edges, Spec, gutter, layer, scaled, sheet
+from crime_pipelines.report.charts.draw import (
+    NARROW,
+    WIDE,
+    Chart,
+    Edges,
+    Spec,
+    gutter,
+    layer,
+    scaled,
+    sheet,
+    spots,
+)
 from crime_pipelines.report.coverage import Cover, Month
-from crime_pipelines.report.formatting import count, short_month
+from crime_pipelines.report.formatting import count, month, short_month
 
 _MONTHS: Final = "JFMAMJJASOND"
 _LONG: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
@@ -49,16 +61,49 @@ def season(months: Sequence[Month]) -> list[Chart]:
         f"Above that range: {_named(above)}; below it: {_named(below)}. The table below holds every number."
     )
     title = f"{year} beside the range and mean of the years before"
+    places = _places(latest, ranges, first, year)
     return [
-        Chart(label, _season(latest, ranges, NARROW, 170), _season(latest, ranges, WIDE, 200), title=title)
+        Chart(
+            label,
+            _season(latest, ranges, places, NARROW, 170),
+            _season(latest, ranges, places, WIDE, 200),
+            title=title,
+        )
     ]
+
+
+def _places(
+    latest: Sequence[Month], ranges: Sequence[dict[str, Any]], first: int, year: int
+) -> list[dict[str, Any]]:
+    """Return a place for each month of the year: its incidents, or the mean where they are still to come."""
+    years = f"{first} to {year - 1}"
+    own = {each.first.month: each for each in latest}
+    places = []
+    for each in ranges:
+        now = own.get(each["x"])
+        lines = [
+            month(date(year, each["x"], 1)),
+            *([f"Incidents: {count(now.incidents)}"] if now else []),
+            f"Mean of {years}: {count(round(each['mean']))}",
+            f"Range of {years}: {count(each['low'])} to {count(each['high'])}",
+        ]
+        places.append(
+            {"x": each["x"], "y": now.incidents if now else each["mean"], "words": "\n".join(lines)}
+        )
+    return places
 
 
 def _named(months: Sequence[Month]) -> str:
     return ", ".join(f"{short_month(each.first)} ({count(each.incidents)})" for each in months) or "none"
 
 
-def _season(latest: Sequence[Month], ranges: list[dict[str, Any]], width: int, height: int) -> Spec:
+def _season(
+    latest: Sequence[Month],
+    ranges: list[dict[str, Any]],
+    places: list[dict[str, Any]],
+    width: int,
+    height: int,
+) -> Spec:
     numbers = [each["high"] for each in ranges] + [each.incidents for each in latest]
     lowest = min([each["low"] for each in ranges] + [each.incidents for each in latest])
     room = (max(numbers) - lowest or 1) * 0.15
@@ -103,5 +148,6 @@ def _season(latest: Sequence[Month], ranges: list[dict[str, Any]], width: int, h
                 **place,
                 text={"field": "text"},
             ),
+            spots("point", places, **place),
         ],
     )

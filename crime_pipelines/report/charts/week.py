@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from crime_pipelines.questions import Answer
-from crime_pipelines.report.charts.draw import NARROW, WIDE, Chart, Edges, Spec, layer, scaled, sheet
-from crime_pipelines.report.formatting import clock, number
+from crime_pipelines.report.charts.draw import NARROW, WIDE, WORDS, Chart, Edges, Spec, layer, scaled, sheet
+from crime_pipelines.report.formatting import clock, count, number
 
 _DAYS: Final = "Mon Tue Wed Thu Fri Sat Sun"
 _ROW: Final = 24
@@ -39,13 +39,14 @@ def week(answers: Mapping[str, Answer]) -> list[Chart]:
             "top": at_day + 0.04,
             "bottom": at_day + 0.96,
             "shade": 0.06 + 0.94 * incidents / most,
+            "words": f"{row['weekday_name']} {clock(at_hour)}\nIncidents of known time: {count(incidents)}",
         }
-        for (at_day, at_hour), incidents in known.items()
+        for ((at_day, at_hour), incidents), row in zip(known.items(), rows, strict=True)
     ]
-    return [Chart(label, _week(cells, NARROW), _week(cells, WIDE))]
+    return [Chart(label, _week(cells, NARROW), _week(cells, WIDE), columns=24)]
 
 
-def _week(cells: list[dict[str, float]], width: int) -> Spec:
+def _week(cells: list[dict[str, Any]], width: int) -> Spec:
     step = 3 if width == WIDE else 6
     hours = list(range(0, 24, step))
     x_axis = {
@@ -78,5 +79,6 @@ def _week(cells: list[dict[str, float]], width: int) -> Spec:
         y={"field": "top", **y},
         y2={"field": "bottom"},
         fillOpacity=shade,
+        description=WORDS,
     )
     return sheet(width, 7 * _ROW, Edges(6, 14, 24, 40), [marks])

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 from crime_pipelines.domain.offences import FOUND_BY_POLICE
 from crime_pipelines.domain.periods.arrest_years import ARREST_YEARS, FIRST_YEAR, LAST_YEAR
 from crime_pipelines.questions import Answer
-from crime_pipelines.report.charts.arrests import TYPES, arrests
+from crime_pipelines.report.charts.arrests import TYPES, arrests, small_mark
 from crime_pipelines.report.charts.draw import Chart
 from crime_pipelines.report.coverage import SMALL_NUMBER, Facts
 from crime_pipelines.report.formatting import NONE_STATED, count, counted, day, listed, percent, shown
@@ -79,12 +79,11 @@ class ArrestRates(Section):
 
     def charts(self, answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         """Draw the charts; see `Section.charts`."""
-        return arrests(answers, facts)
+        return arrests(answers, self.columns)
 
     def marks(self, answers: Mapping[str, Answer], facts: Facts) -> list[str]:
         """Mark the rates of few incidents; see `Section.marks`."""
-        rows = answers["arrest_rates"].records()
-        return ["small number" if row["incidents"] < SMALL_NUMBER else "" for row in rows]
+        return [small_mark(row) for row in answers["arrest_rates"].records()]
 
     def remarks(self, answers: Mapping[str, Answer], facts: Facts) -> list[str]:
         """Say how much of the years the data cover; see `Section.remarks`."""

@@ -73,7 +73,7 @@ class CrimeTrend(Section):
 
     def charts(self, answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         """Draw the charts; see `Section.charts`."""
-        return trend(answers, facts)
+        return trend(answers, facts, self.columns)
 
 
 def _recent(row: Mapping[str, Any]) -> str:

@@ -85,7 +85,7 @@ class MonthlyForecasts(Section):
 
     def charts(self, answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         """Draw the chart; see `Section.charts`."""
-        return forecast(answers, facts)
+        return forecast(answers, facts, self.columns)
 
     def table(self, answers: Mapping[str, Answer], facts: Facts) -> Table:
         """Lay out all months of all incidents, the next one of types and areas; see `Section.table`."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.charts.draw import Chart
-from crime_pipelines.report.charts.months import monthly
+from crime_pipelines.report.charts.months import cover_mark, monthly
 from crime_pipelines.report.coverage import Cover, Facts, Month
 from crime_pipelines.report.formatting import change, count, counted, month, percent
 from crime_pipelines.report.sections.default import Section, Words
@@ -62,12 +62,11 @@ class MonthlyTrend(Section):
 
     def charts(self, answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         """Draw the charts; see `Section.charts`."""
-        return monthly(answers, facts)
+        return monthly(answers, facts, self.columns)
 
     def marks(self, answers: Mapping[str, Answer], facts: Facts) -> list[str]:
         """Mark the months that the data cover in part or not at all; see `Section.marks`."""
-        months = facts.months(answers)
-        return ["" if each.cover is Cover.FULL else each.cover.value for each in months]
+        return [cover_mark(each) for each in facts.months(answers)]
 
     def remarks(self, answers: Mapping[str, Answer], facts: Facts) -> list[str]:
         """Say what a 0 means where there are no data; see `Section.remarks`."""

@@ -95,11 +95,11 @@ class SafestAreas(Section):
 
     def charts(self, answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         """Draw the charts; see `Section.charts`."""
-        return areas(answers, facts)
+        return areas(answers, facts, self.columns)
 
     def maps(self, answers: Mapping[str, Answer], facts: Facts, shapes: Mapping[int, Rings]) -> list[Chart]:
         """Draw the map of the areas; see `Section.maps`."""
-        return [area_map(answers, facts, shapes)] if answers["safest_areas"].rows else []
+        return [area_map(answers, shapes, self.columns)] if answers["safest_areas"].rows else []
 
     def remarks(self, answers: Mapping[str, Answer], facts: Facts) -> list[str]:
         """Say what the intervals allow for, and how many times are placeholders; see `Section.remarks`."""

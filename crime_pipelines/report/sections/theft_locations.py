@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.charts.draw import Chart
-from crime_pipelines.report.charts.rank_changes import MOVES, movements
-from crime_pipelines.report.charts.rankings import thefts
+from crime_pipelines.report.charts.rankings import MOVED, MOVES, movements, thefts
 from crime_pipelines.report.coverage import Facts
 from crime_pipelines.report.formatting import count, listed, shown
 from crime_pipelines.report.sections.default import NAME, TILE, Section, Words
@@ -70,7 +69,7 @@ class TheftLocations(Section):
 
     def charts(self, answers: Mapping[str, Answer], facts: Facts) -> list[Chart]:
         """Draw the charts; see `Section.charts`."""
-        return thefts(answers, facts)
+        return thefts(answers, facts, self.columns)
 
     def added(self, answers: Mapping[str, Answer], facts: Facts) -> list[AddedColumn]:
         """Add how each location's rank changed; see `Section.added`."""
@@ -78,4 +77,4 @@ class TheftLocations(Section):
         if not moves:
             return []
         cells = [Cell(MOVES.get(move, move), numeric=True, value=value) for move, value in moves]
-        return [AddedColumn(Heading("Since the year before", True, "movement"), cells)]
+        return [AddedColumn(Heading(MOVED, True, "movement"), cells)]

@@ -182,7 +182,7 @@
       const place = document.createElement("div");
       place.className = "live";
       const { view } = await (await library())(place, spec,
-        { ast: true, renderer: "svg", actions: false, defaultStyle: false, mode: "vega-lite", formatLocale: given.chart_numbers });
+        { ast: true, renderer: "svg", actions: false, defaultStyle: false, tooltip: false, mode: "vega-lite", formatLocale: given.chart_numbers });
       fit(place);
       holder.replaceChildren(place);
       views[name]?.view.finalize();
@@ -251,6 +251,7 @@
       caption.textContent = `${words}. ${key}`;
     }
     remember(filter);
+    CrimeTooltips.hide();
     drawing = drawing.then(() => Promise.all(Object.keys(rows).map((name) => draw(name, rows[name]))));
     return drawing.then(() => { root.dataset.drawn = `${words} ${measure().name}`; });
   }
