@@ -63,7 +63,7 @@ def tooltip(browser: Chrome) -> str:
 def spoken(browser: Chrome) -> str:
     """The words that a screen reader was given last."""
     return browser.execute_script(  # type: ignore[no-any-return]
-        "return document.querySelector('body > [role=status]').textContent"
+        "return document.querySelector('main > [role=status]').textContent"
     )
 
 

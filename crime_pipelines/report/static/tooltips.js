@@ -9,7 +9,7 @@ const CrimeTooltips = (() => {
     const element = document.createElement("div");
     element.className = className;
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    document.body.append(element);
+    document.querySelector("main").append(element); // a landmark, which assistive technology looks through
     return element;
   };
   // What is spoken is a text of its own: the words beside a mark come and go with the pointer.
