@@ -452,6 +452,8 @@ def agrees_with_sql(
     months_agree(browser, choice, lists)
     types_agree(browser, choice, lists, data)
     areas_agree(browser, choice, lists, data)
+    for list_name in ("type", "area"):
+        comparison_agrees(browser, root, choice, lists, data, list_name)
     caption = (
         root.find_element(By.CSS_SELECTOR, "[data-chart=map]").find_element(By.XPATH, "../figcaption").text
     )
@@ -547,6 +549,42 @@ def areas_agree(browser: Chrome, choice: Choice, lists: Lists, data: dict[str, A
         if choice.by != "change":
             numbers = [end.removesuffix(" %").replace(",", "") for end in ends if end not in ("0", "0 %")]
             assert not any(float(number) == 0 for number in numbers), key
+
+
+def comparison_agrees(
+    browser: Chrome, root: WebElement, choice: Choice, lists: Lists, data: dict[str, Any], name: str
+) -> None:
+    """Hold the types or areas that stand side by side against SQL, each asked for alone."""
+    positions: frozenset[int] = getattr(choice, name)
+    holder = root.find_element(By.CSS_SELECTOR, f"[data-compared={name}]")
+    assert holder.is_displayed() is (len(positions) > 1), choice
+    if len(positions) < 2:
+        return
+    names = data["types"] if name == "type" else [each["name"] for each in data["areas"]]
+    days, earlier = lists.days(choice), lists.before(choice)
+    places = {}
+    for position in positions:
+        alone = choice._replace(**{name: frozenset([position])})
+        ((incidents, arrests, late),) = lists.ask(alone, COUNTS)
+        ago = (
+            (
+                lists.ask(alone._replace(from_=earlier.from_, to=earlier.to), "count(*)")[0][0],
+                lists.days(earlier),
+            )
+            if earlier
+            else None
+        )
+        places[names[position]] = Place(incidents, arrests, late, days, lists.residents(alone), ago)
+    rows = table(browser, f"compared_{name}")
+    assert {row[0] for row in rows} == set(places)
+    for label, count, before, changed, *measured in rows:
+        place = places[label]
+        assert int(count) == place.incidents
+        assert before == (str(place.before[0]) if place.before else ""), (choice, label)
+        assert same(changed, place.value("change")), (choice, label)
+        assert measured_as(choice, measured, place, "incidents", "change"), (choice, label)
+    values = [places[row[0]].value(choice.by) for row in rows]
+    assert values == sorted(values, key=lambda value: -math.inf if value is None else value, reverse=True)
 
 
 def test_over_all_years_the_areas_rates_are_the_answer(browser: Chrome, output: Path) -> None:
@@ -813,8 +851,9 @@ def test_accessible(look: str, browser: Chrome, output: Path, axe: str) -> None:
     browser.execute_cdp_cmd(
         "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     )
-    root = opened(browser, output)
+    root = opened(browser, output, "#filter&area=25&area=32&by=per_day")
     choose_day(browser, root, "from", date(2021, 1, 1))
+    assert len(table(browser, "compared_area")) == 2
     browser.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     press(browser, browser.find_element(By.CSS_SELECTOR, "#safest_areas [aria-roledescription=chart]"), "End")
     assert tooltip(browser) != ""
@@ -901,6 +940,7 @@ def test_a_choice_is_printed_on_numbered_pages(browser: Chrome, output: Path) ->
     whole = printed()
     choose(browser, root, "type", "THEFT")
     choose(browser, root, "area", "Austin")
+    choose(browser, root, "area", "The Loop")
     assert whole <= printed() <= MOST_PAGES
     # the browser knows the rule that numbers them, or it would have dropped it
     rules = browser.execute_script(PAGE_MARGINS)

@@ -75,12 +75,14 @@ class Choice:
         label: its heading.
         every: what it says while nothing is chosen.
         options: the values, each with its position and name, in the order of the list.
+        compared: a heading of the values chosen, where the page sets them side by side; empty where not.
     """
 
     name: str
     label: str
     every: str
     options: list[tuple[int, str]]
+    compared: str = ""
 
 
 def explorer(
@@ -188,8 +190,8 @@ def _choices(counts: Counts, areas: Sequence[str]) -> tuple[Choice, ...]:
     ]
     types = [shown(name, _NAME) for name in counts.types]
     return (
-        Choice("type", "Type of crime", "All types", list(enumerate(types))),
-        Choice("area", "Area", "All areas", sorted(enumerate(areas), key=lambda each: each[1])),
+        Choice("type", "Type of crime", "All types", list(enumerate(types)), "Types of crime"),
+        Choice("area", "Area", "All areas", sorted(enumerate(areas), key=lambda each: each[1]), "Areas"),
         *(
             Choice(name, label, every, list(enumerate(map(_named, values))))
             for name, label, every, values in lists

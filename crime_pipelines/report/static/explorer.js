@@ -11,6 +11,7 @@
   const calendar = CrimeCalendar.of(given);
   const period = CrimeChoices.period({ from: form.elements.from, to: form.elements.to }, calendar);
   const LISTS = ["type", "area", "district", "beat"];
+  const LONG = 12; // rows: longer tables are not printed
 
   let added;
   try {
@@ -40,13 +41,16 @@
       if (begin >= earlier.from && calendar.ends[at] <= earlier.to) incidents += sums.periods[at];
     return { incidents, days: calendar.length(earlier) };
   }
+  // Two or more types or areas that are chosen stand side by side.
+  const COMPARED = ["type", "area"];
+  const compares = (filter, name) => (filter[name]?.size ?? 0) > 1;
   const valueOf = (name, place) => CrimeMeasures.value(name, place, given.year);
   const LATE_RATE = "late_night_per_1000_residents_per_year";
 
   // What measures need, beside the counts: of the whole selection, of each type, area and month.
   function places(sums, filter) {
     const covered = days(filter);
-    const earlier = measure().name === "change" ? calendar.before(filter) : null;
+    const earlier = measure().name === "change" || COMPARED.some((name) => compares(filter, name)) ? calendar.before(filter) : null;
     const ago = earlier && added({ ...filter, ...earlier });
     const past = (groups, at) => ago && { incidents: groups(ago)[at].incidents, days: calendar.length(earlier) };
     const all = residents(filter);
@@ -122,6 +126,26 @@
     const ofMonth = measured(byMonth, (row) => row.place);
     fill(byMonth, monthRows(sums, filter, of).filter((row) => row.chosen).map((row) =>
       [[row.name + (row.covered ? row.whole ? "" : " (in part)" : " (incomplete)"), row.name], counted(row.incidents), ...ofMonth(row)]));
+  }
+
+  // Those of most by the chosen measure come first, and last those without a number.
+  function comparison(filter, of) {
+    const names = { type: given.types, area: given.areas.map((each) => each.name) };
+    for (const name of COMPARED) {
+      const holder = root.querySelector(`[data-compared=${name}]`);
+      holder.hidden = !compares(filter, name);
+      if (holder.hidden) continue;
+      const table = holder.querySelector("table");
+      const own = measured(table, of[name]);
+      const rows = [...filter[name]].map((at) => ({ at, place: of[name](at), value: valueOf(measure().name, of[name](at)) }))
+        .sort((one, other) => (other.value ?? -Infinity) - (one.value ?? -Infinity) || one.at - other.at);
+      fill(table, rows.map(({ at, place }) => {
+        const changed = valueOf("change", place);
+        return [[names[name][at], names[name][at]], counted(place.incidents), place.before ? counted(place.before.incidents) : [NONE, ""],
+          [changed === null ? NONE : change(changed), changed ?? ""], ...own(at)];
+      }));
+      table.closest(".scroll").classList.toggle("long", rows.length > LONG);
+    }
   }
 
   const base = Object.fromEntries(Object.entries(given.charts).map(([name, chart]) => [name, chart.narrow.datasets.selection]));
@@ -240,6 +264,7 @@
     form.elements.everything.disabled = isAll(filter);
     root.toggleAttribute("data-filtered", !isAll(filter) || !isUsual());
     tables(sums, filter, of);
+    comparison(filter, of);
     if (!redraw) return undefined;
     const rows = chartRows(sums, filter, of);
     for (const name of Object.keys(rows)) {
