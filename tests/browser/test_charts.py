@@ -150,6 +150,24 @@ def test_outside_the_city_the_map_says_nothing(browser: Chrome, output: Path) ->
     assert tooltip(browser) == ""
 
 
+def test_an_area_is_hit_below_its_name(browser: Chrome, output: Path) -> None:
+    opened(browser, output)
+    chart = browser.find_element(By.CSS_SELECTOR, "#safest_areas [aria-roledescription=chart]")
+    marks(browser, chart)
+    names: list[tuple[float, float]] = browser.execute_script(
+        "return [...arguments[0].querySelectorAll('text')].filter((text) => text.textContent.match(/[a-z]/))"
+        ".map((text) => text.getBoundingClientRect())"
+        ".map((box) => [box.x + box.width / 2, box.y + box.height / 2])",
+        chart,
+    )
+    told = []
+    for x, y in names:
+        point(browser, x, y)
+        told.append(tooltip(browser))
+    assert names
+    assert any(told)
+
+
 def test_a_finger_opens_and_closes(browser: Chrome, output: Path) -> None:
     resized(browser, 360)
     browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})

@@ -41,7 +41,8 @@ const CrimeTooltips = (() => {
   }
   function markAt(chart, event) {
     const marks = marksOf(chart);
-    const hit = marks.find((each) => each.mark === event.target);
+    const under = document.elementsFromPoint(event.clientX, event.clientY); // a name may lie above an area
+    const hit = marks.find((each) => under.includes(each.mark));
     if (hit) return hit;
     const near = marks.filter((each) => !hasOutline(each.mark))
       .map((each) => ({ ...each, distance: distance(each.mark, event.clientX, event.clientY) }));
