@@ -17,7 +17,7 @@
 # make stream  100,000 real incidents as messages in every order, and 20,000 through Pub/Sub, held against the batch
 # make pages  every command of README.md and of the other pages, in a fresh clone of the last commit
 # make docs   the documentation as a site, build/site, checked strictly; make docs-generated writes the reference from the code
-# make pictures  the documentation's pictures, from a real run; needs Chromium
+# make pictures  the documentation's pictures, from real runs; needs Chromium
 # make bench  ratios against other programs that do the same job, side by side in one run
 # make bench-forecasts  forecasts of the real fifth against their aims, beside statsforecast in an environment of its own
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import click
 import pytest
@@ -102,6 +103,13 @@ def test_every_command_on_a_page_exists_with_its_options(page: Path) -> None:
 def test_pictures_are_small_and_know_the_code_that_drew_them() -> None:
     pictures = loaded("pictures")
     assert re.fullmatch(r"[0-9a-f]{64}", pictures.digest())
-    for path in (DOCS / "images").glob("*.png"):
+    found = {
+        path.suffix for path in (DOCS.parent / "crime_pipelines" / "report").rglob("*") if path.is_file()
+    }
+    assert found - {".pyc"} <= pictures.SUFFIXES
+    for path in (DOCS / "images").iterdir():
         assert path.stat().st_size < 400_000, path
-        assert path.read_bytes().startswith(b"\x89PNG")
+        if path.suffix == ".png":
+            assert path.read_bytes().startswith(b"\x89PNG")
+        elif path.suffix == ".svg":
+            assert ElementTree.parse(path).getroot().tag.endswith("}svg")
