@@ -373,7 +373,7 @@ def lists(incidents: duckdb.DuckDBPyConnection) -> Lists:
     return Lists(incidents)
 
 
-@pytest.mark.parametrize("combinations", [50, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("combinations", [15, pytest.param(200, marks=pytest.mark.slow)])
 def test_filters_say_what_sql_says(combinations: int, browser: Chrome, output: Path, lists: Lists) -> None:
     root = opened(browser, output)
     data = json.loads(browser.find_element(By.ID, "explorer-data").get_attribute("textContent") or "")

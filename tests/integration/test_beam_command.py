@@ -13,7 +13,7 @@ import pytest
 
 from crime_pipelines.synthetic import generate
 from tests.integration.test_command_line import (
-    INTERRUPTS_OF_ENGINES,
+    INTERRUPTS,
     assert_ended_cleanly,
     call,
     wait_for,
@@ -37,7 +37,7 @@ def runner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 
 
 @pytest.mark.slow
-@INTERRUPTS_OF_ENGINES
+@INTERRUPTS
 def test_interruption_is_clean(sent: signal.Signals, code: int, runner: str, tmp_path: Path) -> None:
     generate(tmp_path / "in.csv", 200_000, seed=4)
     running = Forked(

@@ -206,11 +206,8 @@ def test_a_file_that_no_run_wrote_is_not_replaced(small: Path, tmp_path: Path) -
     assert page.read_text(encoding="utf-8") == "mine"
 
 
+#: Which signal it was is not the business of what is interrupted: one of them is for the quick tests.
 INTERRUPTS = pytest.mark.parametrize(
-    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
-)
-#: The same for an engine that takes seconds to start. Which signal it was is not the engine's business.
-INTERRUPTS_OF_ENGINES = pytest.mark.parametrize(
     ("sent", "code"),
     [
         (signal.SIGINT, 130),
@@ -300,6 +297,7 @@ def test_a_closed_terminal_ends_a_run_cleanly(large: Path, tmp_path: Path) -> No
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.slow
 def test_without_a_terminal_to_lose_a_run_goes_on(small: Path, large: Path, tmp_path: Path) -> None:
     ignoring = f"import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); {CODE}"
     running = Forked("run", large, "--out", tmp_path / "out", code=ignoring)
@@ -392,6 +390,7 @@ def test_killed_at_any_moment_the_old_output_stays_whole(small: Path, large: Pat
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_two_runs_for_one_place_do_not_harm_each_other(small: Path, tmp_path: Path) -> None:
     runs = [Forked("run", small, "--out", tmp_path / "out") for _ in range(3)]
     for running in runs:

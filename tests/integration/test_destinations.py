@@ -103,8 +103,15 @@ COMMANDS: dict[tuple[str, str], tuple[list[str], list[str], list[Obstacle]]] = {
     ("functions build", "archive"): (["functions", "build"], [], [IS_A_FOLDER, BELOW_A_FILE]),
     ("warehouse answers", "out"): (["warehouse", "answers", "--out"], [], [IS_A_FILE, BELOW_A_FILE]),
 }
+#: The first obstacle of each is for the quick tests.
 CASES = [
-    pytest.param(before, after, obstacle, id=f"{command} {parameter} {number}")
+    pytest.param(
+        before,
+        after,
+        obstacle,
+        id=f"{command} {parameter} {number}",
+        marks=[pytest.mark.slow] if number else [],
+    )
     for (command, parameter), (before, after, obstacles) in COMMANDS.items()
     for number, obstacle in enumerate(obstacles)
 ]

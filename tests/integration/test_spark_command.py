@@ -13,7 +13,7 @@ import pytest
 from crime_pipelines.synthetic import generate
 from tests.forked import Forked
 from tests.integration.test_command_line import (
-    INTERRUPTS_OF_ENGINES,
+    INTERRUPTS,
     assert_ended_cleanly,
     call,
     wait_for_workplace,
@@ -25,7 +25,7 @@ pytest.importorskip("pyspark", reason="needs the extra spark: make dev")
 from crime_pipelines.spark.session import class_archive
 
 
-@INTERRUPTS_OF_ENGINES
+@INTERRUPTS
 def test_interruption_is_clean(sent: signal.Signals, code: int, tmp_path: Path) -> None:
     generate(tmp_path / "in.csv", 100_000, seed=4)
     running = Forked("run", tmp_path / "in.csv", "--out", tmp_path / "out", "--engine", "spark")

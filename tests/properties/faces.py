@@ -353,7 +353,9 @@ class FaceEquality:
 
         self.holds(check, st.one_of(st.none(), texts_of(kind)), [None, "", *PICKED[kind], *SHORT_TEXTS])
 
-    @pytest.mark.parametrize("shift_years", [3, 0, -3])
+    @pytest.mark.parametrize(
+        "shift_years", [3, *(pytest.param(years, marks=pytest.mark.slow) for years in (0, -3))]
+    )
     def test_whole_rows(self, shift_years: int) -> None:
         every = [field.name for field in FIELDS]
         self.holds(

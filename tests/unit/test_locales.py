@@ -150,7 +150,9 @@ def test_a_run_prints_and_draws_in_the_locale_and_computes_as_ever(
 TIME_OF_24_HOURS = re.compile(r"(?<![\d:T])(?:[01]\d|2[0-3]):[0-5]\d(?![\d:]| [ap]m\b)")
 
 
-@pytest.mark.parametrize("name", ["en-US", "hi-IN", "en-AU"])
+@pytest.mark.parametrize(
+    "name", ["en-US", *(pytest.param(name, marks=pytest.mark.slow) for name in ("hi-IN", "en-AU"))]
+)
 def test_where_a_day_has_twice_twelve_hours_no_other_times_are_written(name: str, tmp_path: Path) -> None:
     made = generate(tmp_path / "in.csv", 4_000, seed=3).path
     result = crime_pipelines.run(made, tmp_path / "out", locale=name)
@@ -231,8 +233,8 @@ class Nested(Silent):
     [
         ("de-DE", None, (GERMAN, OURS)),
         (None, "de-DE", (OURS, GERMAN)),
-        ("de-DE", "de-DE", (GERMAN, GERMAN)),
-        (None, None, (OURS, OURS)),
+        pytest.param("de-DE", "de-DE", (GERMAN, GERMAN), marks=pytest.mark.slow),
+        pytest.param(None, None, (OURS, OURS), marks=pytest.mark.slow),
     ],
 )
 def test_a_run_within_a_run_has_its_own_locale(
