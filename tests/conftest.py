@@ -26,12 +26,17 @@ settings.load_profile("any-machine")
 
 #: What `make test-core` leaves to `make test`: tests of seconds each, and those that no extra can change.
 LONG: Final = (
+    "tests/conformance/test_big_files.py",
+    "tests/conformance/test_duckdb_rows.py",
     "tests/golden/",
     "tests/integration/test_add_a_question.py",
     "tests/integration/test_command_line.py",
     "tests/integration/test_destinations.py",
     "tests/integration/test_everyday_use.py",
     "tests/integration/test_full_disk.py",
+    "tests/integration/test_real_departments.py",
+    "tests/integration/test_report_questions.py",
+    "tests/integration/test_serve.py",
     "tests/properties/",
     "tests/unit/test_accuracy.py",
     "tests/unit/test_checking.py",
