@@ -177,12 +177,13 @@ def replay_letters(reason: str | None, layout: str | None, project: str | None, 
     settings = settings_of(project, region, layout=layout)
     with google_libraries():
         from crime_pipelines.cloud.feed.dead_letters import replay as replay_all
+        from crime_pipelines.cloud.settings import kept_subscription
 
         done = replay_all(settings, reason)
     click.echo(f"{done.published:,} published to {settings.feed_topic}, {done.still_dead:,} still dead")
     if done.in_part:
         click.echo(
             f"{done.in_part:,} left where they are: the table holds their beginning alone; the whole "
-            f"messages are in the subscription {settings.dead_letters_topic}-kept",
+            f"messages are in the subscription {kept_subscription(settings.dead_letters_topic)}",
             err=True,
         )

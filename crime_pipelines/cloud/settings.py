@@ -201,6 +201,11 @@ class Settings:
         return {variable: str(getattr(self, name)) for name, variable in VARIABLES.items()}
 
 
+def kept_subscription(topic: str) -> str:
+    """Return the name of the subscription that keeps a topic's messages for whoever wants to see them."""
+    return f"{topic}-kept"
+
+
 def _whole_number(variable: str, text: str) -> int:
     try:
         return int(text)

@@ -16,7 +16,7 @@ from crime_pipelines.cloud import functions
 from crime_pipelines.cloud.clients import publisher, storage_client, subscriber, topic_path
 from crime_pipelines.cloud.dataproc.client import Dataproc
 from crime_pipelines.cloud.dataproc.publish import layout_uri, publish, publish_layout
-from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.settings import Settings, kept_subscription
 from crime_pipelines.cloud.warehouse.setup import set_up
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.layouts import layout_named
@@ -225,7 +225,7 @@ class LocalCloud:
         client.create_topic(name=topic_path(self.settings, DEAD_LETTERS))
         client.stop()
         self.subscribe(DEAD_LETTERS, DEAD_LETTERS)
-        self.subscribe(f"{self.settings.surges_topic}-kept", self.settings.surges_topic)
+        self.subscribe(kept_subscription(self.settings.surges_topic), self.settings.surges_topic)
 
     def subscribe(self, name: str, topic: str) -> str:
         """Subscribe to a topic, to pull from it.

@@ -1,4 +1,4 @@
-"""What tests of the cloud share."""
+"""Fixtures of the tests of the cloud."""
 
 from __future__ import annotations
 

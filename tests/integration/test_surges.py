@@ -177,7 +177,7 @@ def test_a_message_that_is_none_of_ours_is_refused(message: dict[str, Any]) -> N
 
 
 def surges(settings: Settings, *arguments: str) -> str:
-    """What `warehouse surges` prints."""
+    """Return what `warehouse surges` prints."""
     done = CliRunner(env=settings.environment()).invoke(cli, ["warehouse", "surges", *arguments])
     assert (done.exit_code, done.stderr) == (0, ""), done.output
     return done.stdout

@@ -162,7 +162,7 @@ def calls(record: str) -> list[Call]:
 
 
 def with_stream_alone(call: Call) -> bool:
-    """Whether a call is one of a function that is deployed with a stream alone, or one to it.
+    """Tell a call of, or to, a function that is deployed with a stream alone from other calls.
 
     The local cloud serves it whichever architecture it is set up for.
     """

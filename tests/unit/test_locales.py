@@ -206,7 +206,7 @@ def test_the_configuration_file_sets_it(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def ways_of_the_page(out: Path) -> tuple[bool, bool]:
-    """Whether a report writes numbers as Germans do, and whether it writes them our own way."""
+    """Tell whether a report writes numbers as Germans do, and whether it writes them our own way."""
     page = (out / "report" / "index.html").read_text(encoding="utf-8")
     return "per 1.000 residents" in page, "per 1,000 residents" in page
 

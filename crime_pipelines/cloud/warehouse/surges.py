@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from crime_pipelines.cloud.clients import storage_client, subscriber, warehouse_client
 from crime_pipelines.cloud.feed.publishing import publish_all
-from crime_pipelines.cloud.settings import Settings
+from crime_pipelines.cloud.settings import Settings, kept_subscription
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.cloud.warehouse.views import INCIDENTS, LIVE_INCIDENTS, table_names
 from crime_pipelines.errors import InputError
@@ -122,7 +122,7 @@ def kept_messages(settings: Settings) -> list[dict[str, Any]]:
     """
     from google.api_core.exceptions import DeadlineExceeded
 
-    path = f"projects/{settings.project}/subscriptions/{settings.surges_topic}-kept"
+    path = f"projects/{settings.project}/subscriptions/{kept_subscription(settings.surges_topic)}"
     found: dict[str, Any] = {}
     with subscriber() as client:
         while True:
