@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 _POLL_SECONDS: Final = 0.1
 #: How the functions begin the line by which they are done with what can never succeed.
 _GIVEN_UP: Final = "given up: "
-#: How `watch_surges` says that it is done with a run.
-SURGES_PUBLISHED: Final = "surges published"
 _SUBSCRIPTION: Final = "CloudPubSubDeadLetterSourceSubscription"
 _Found = TypeVar("_Found")
 

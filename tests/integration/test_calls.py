@@ -16,9 +16,10 @@ import pytest
 pytest.importorskip("google.cloud.dataproc_v1", reason="needs the extra gcp: make dev")
 
 from crime_pipelines.cloud.clients import publish, storage_client, warehouse_client
+from crime_pipelines.cloud.functions.surges import SURGES_PUBLISHED
 from crime_pipelines.localcloud.calls.record import Call, as_csv, from_csv
 from crime_pipelines.localcloud.cloud import LocalCloud
-from crime_pipelines.localcloud.pubsub_watch import SURGES_PUBLISHED, watching
+from crime_pipelines.localcloud.pubsub_watch import watching
 from tests.cloud.local import make_topic, needs_local_cloud
 from tests.cloud.surge import DAYS, incidents
 from tests.integration.test_demo import call

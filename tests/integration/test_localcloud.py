@@ -26,6 +26,7 @@ from crime_pipelines.cloud.dataproc.client import Dataproc
 from crime_pipelines.cloud.dataproc.starting import operations_of, start_once
 from crime_pipelines.cloud.dataproc.submission import Submission
 from crime_pipelines.cloud.dataproc.templates import package_name, workflow_template
+from crime_pipelines.cloud.functions.surges import SURGES_PUBLISHED
 from crime_pipelines.cloud.warehouse.jobs import query
 from crime_pipelines.localcloud import prerequisites as needs
 from crime_pipelines.localcloud.calls.record import Call
@@ -33,7 +34,7 @@ from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.dataproc.job_runner import JOURNAL
 from crime_pipelines.localcloud.faults import FILE as FAULTS
 from crime_pipelines.localcloud.faults import Fault, Faults
-from crime_pipelines.localcloud.pubsub_watch import SURGES_PUBLISHED, watching
+from crime_pipelines.localcloud.pubsub_watch import watching
 from tests.cloud.local import needs_local_cloud
 from tests.cloud.machine import processes_in, processes_of
 from tests.cloud.surge import DAYS, MANY, id_of, incidents, received

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from crime_pipelines.cloud import run_ids
 from crime_pipelines.cloud.functions.events import text_of
 from crime_pipelines.cloud.settings import Settings
 from crime_pipelines.cloud.warehouse.surges import publish_surges
 
+#: The log says so when a run's surges are published, be there none.
+SURGES_PUBLISHED: Final = "surges published"
 _log = logging.getLogger(__name__)
 
 
@@ -34,5 +36,5 @@ def on_answers(message: dict[str, Any], settings: Settings) -> list[dict[str, An
     """
     run_id = run_ids.checked(text_of(message, "run_id"))
     published = publish_surges(settings)
-    _log.info("surges published", extra={"run_id": run_id, "surges": len(published)})
+    _log.info(SURGES_PUBLISHED, extra={"run_id": run_id, "surges": len(published)})
     return published

@@ -16,6 +16,7 @@ from typing import Any, Final
 from crime_pipelines import __version__
 from crime_pipelines.cloud.clients import storage_client, warehouse_client
 from crime_pipelines.cloud.functions.charts import record_of
+from crime_pipelines.cloud.functions.surges import SURGES_PUBLISHED
 from crime_pipelines.cloud.warehouse.answers import read
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.layouts.model import Layout
@@ -25,7 +26,7 @@ from crime_pipelines.localcloud.calls.record import as_csv
 from crime_pipelines.localcloud.cloud import LocalCloud
 from crime_pipelines.localcloud.demos import batch_demo, stream_demo
 from crime_pipelines.localcloud.demos.demo_steps import Steps
-from crime_pipelines.localcloud.pubsub_watch import SURGES_PUBLISHED, Watch, watching
+from crime_pipelines.localcloud.pubsub_watch import Watch, watching
 from crime_pipelines.output.atomic_replace import refuse_overlap, refuse_place, workplace
 from crime_pipelines.output.known_names import names_of_a_demo
 from crime_pipelines.output.layout import ANSWERS, REPORT
