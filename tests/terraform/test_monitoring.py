@@ -47,7 +47,7 @@ def calls() -> Iterator[Call]:
     """Every call of a function's code that logs; a message that is chosen between two is two calls."""
     for path in sorted(FUNCTIONS.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        spread = _dictionaries(tree)
+        spread, constants = _dictionaries(tree), _constants(tree)
         for node in ast.walk(tree):
             if (
                 isinstance(node, ast.Call)
@@ -56,13 +56,24 @@ def calls() -> Iterator[Call]:
                 and node.func.value.id == "_log"
             ):
                 fields = _fields(node, spread)
-                for message in _messages(node.args[0]):
+                for message in _messages(node.args[0], constants):
                     yield Call(f"{path.name}:{node.lineno}", message, LEVELS[node.func.attr], fields)
 
 
-def _messages(node: ast.expr) -> list[str]:
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """The values that a module gives its own names once, at its top."""
+    return {
+        node.target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None
+    }
+
+
+def _messages(node: ast.expr, constants: dict[str, ast.expr]) -> list[str]:
     if isinstance(node, ast.IfExp):
-        return [*_messages(node.body), *_messages(node.orelse)]
+        return [*_messages(node.body, constants), *_messages(node.orelse, constants)]
+    if isinstance(node, ast.Name):
+        node = constants[node.id]
     assert isinstance(node, ast.Constant), "a message that no filter can be held against"
     assert isinstance(node.value, str)
     return [node.value.replace("%s", "something")]
