@@ -46,7 +46,7 @@ class RunResult:
             items = "".join(
                 f"<dt>{escape(in_locale(self.answers[name].question.wording))}</dt>"
                 f"<dd>{escape(in_locale(each.sentence))}</dd>"
-                for name, each in words(self.answers, Facts.of(record)).items()
+                for name, each in words(self.answers, Facts.of(record), self.analyses).items()
             )
             return (
                 f"<p>{escape(record.source)}: {count(record.read)} rows read, {count(record.incidents)} "

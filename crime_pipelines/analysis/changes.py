@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ _HARMONICS: Final = 2
 _COURSE: Final = 3
 _BLOCKS_PER_YEAR: Final = 365.25 / BLOCK_DAYS
 
+#: A period by its first and its last day.
+Days = tuple[date, date]
+
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -51,6 +55,30 @@ class Period:
     shares: NDArray[np.float64]
     shares_before: NDArray[np.float64]
     seasonal: bool
+
+    @classmethod
+    def of(cls, now: Days, before: Days, last_day: date, *, seasonal: bool = False) -> Period:
+        """Place two periods in the blocks that end with a day.
+
+        Args:
+            now: the period.
+            before: the earlier one.
+            last_day: the last day of the newest block.
+            seasonal: see the attribute.
+
+        Returns:
+            The two.
+        """
+        import numpy as np
+
+        back = np.arange(MOST_BLOCKS * BLOCK_DAYS)
+
+        def shares(first: date, last: date) -> NDArray[np.float64]:
+            inside = (back >= (last_day - last).days) & (back <= (last_day - first).days)
+            return np.asarray(inside.reshape(-1, BLOCK_DAYS).mean(axis=1))
+
+        days, days_before = ((last - first).days + 1 for first, last in (now, before))
+        return cls(days, days_before, shares(*now), shares(*before), seasonal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +102,41 @@ class Change:
     change: float | None = None
     change_low: float | None = None
     change_high: float | None = None
+
+
+def year_to_date(last_day: date) -> tuple[Days, Days]:
+    """Return the days of a year up to one of them, and the same days of the year before.
+
+    >>> year_to_date(date(2016, 2, 29))[1]
+    (datetime.date(2015, 1, 1), datetime.date(2015, 2, 28))
+
+    Args:
+        last_day: the last of the days.
+
+    Returns:
+        The two periods.
+    """
+    before = years_before(last_day, 1)
+    return (last_day.replace(month=1, day=1), last_day), (before.replace(month=1, day=1), before)
+
+
+def years_before(day: date, years: int) -> date:
+    """Return the same day of an earlier year; 28 February for a 29th where there is none.
+
+    Args:
+        day: the day.
+        years: how many years earlier.
+
+    Returns:
+        That day.
+    """
+    leap = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - years, day=28 if leap and years % 4 else day.day)
+
+
+def blocks_held(first_day: date, last_day: date) -> int:
+    """Return how many whole blocks a span of days holds, `MOST_BLOCKS` at most."""
+    return min(MOST_BLOCKS, ((last_day - first_day).days + 1) // BLOCK_DAYS)
 
 
 class Comparison:

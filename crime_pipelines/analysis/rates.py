@@ -1,13 +1,15 @@
-"""Intervals of the areas' rates and ranks, behind the `safest_areas` answer.
+"""Intervals of rates and ranks, and whether a rank has moved: of areas late at night, of theft locations.
 
 Counts of incidents vary more than Poisson's do: a quarrel makes several, and quiet months follow one another.
-The factor by which their variance exceeds their mean, the dispersion, is measured once for all areas
-together, and widens the interval of every rate and rank.
+The factor by which their variance exceeds their mean, the dispersion, is measured once for all areas, or
+all locations, together, and widens the interval of every rate and rank.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -21,6 +23,30 @@ _SEED: Final = 0
 _TAIL: Final = 0.025
 #: A city's trend is taken to leave at least this share of its mean in every month.
 _LEAST_LEVEL: Final = 0.01
+#: How a rank moved from one period to the next.
+RISEN: Final = "risen"
+FALLEN: Final = "fallen"
+WITHIN_CHANCE: Final = "within chance"
+
+
+@dataclass(frozen=True, slots=True)
+class RankMove:
+    """A place's rank by its count in a period, and against an earlier period.
+
+    Attributes:
+        rank: 1 for the most incidents; ties in the order given.
+        rank_low: lower end of its 95 % interval, rounded outwards.
+        rank_high: upper end.
+        rank_before: its rank in the earlier period.
+        move: `RISEN` or `FALLEN` where the 95 % interval of the ranks that it rose by lies on one side of 0;
+            or `WITHIN_CHANCE`.
+    """
+
+    rank: int
+    rank_low: int
+    rank_high: int
+    rank_before: int
+    move: str
 
 
 def dispersion(counts: NDArray[np.float64], first_month: int) -> float:
@@ -56,6 +82,46 @@ def dispersion(counts: NDArray[np.float64], first_month: int) -> float:
     return max(1.0, float(squares.sum() / max(degrees_of_freedom, 1)))
 
 
+def monthly_dispersion(
+    counts: Iterable[tuple[Hashable, date | None, int]], first_day: date, last_day: date
+) -> float:
+    """Measure `dispersion` over the complete months of a span of days.
+
+    Args:
+        counts: areas, or what else has counts; first days of months, None for no month; and incidents of
+            these. Those of one area and month are added up.
+        first_day: first day of the span.
+        last_day: last day of the span.
+
+    Returns:
+        At least 1; 1 for fewer than `MINIMUM_MONTHS` complete months.
+    """
+    import numpy as np
+
+    begins = first_day if first_day.day == 1 else _next_month(first_day)
+    after = _next_month(last_day)
+    if (last_day + timedelta(days=1)).month == last_day.month:
+        after = last_day.replace(day=1)
+    first = _ordinal(begins)
+    months = _ordinal(after) - first
+    if months < 1:
+        return 1.0
+    inside = [(area, month, n) for area, month, n in counts if month and begins <= month < after]
+    areas = {area: at for at, area in enumerate(dict.fromkeys(area for area, *_ in inside))}
+    table = np.zeros((len(areas), months))
+    for area, month, number in inside:
+        table[areas[area], _ordinal(month) - first] += number
+    return dispersion(table, begins.month)
+
+
+def _ordinal(month: date) -> int:
+    return month.year * 12 + month.month - 1
+
+
+def _next_month(day: date) -> date:
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
 def count_interval(count: int, dispersed: float = 1.0) -> tuple[float, float]:
     """Return the interval of the number that a count is to be expected of.
 
@@ -89,7 +155,45 @@ def rank_intervals(
     import numpy as np
 
     means, over = np.array(counts, dtype=float), np.array(exposures, dtype=float)
+    ranks = _ranks(_drawn(means, dispersed, np.random.Generator(np.random.PCG64(_SEED))), over)
+    return _intervals(_ranks(means.reshape(1, -1), over).ravel(), ranks)
+
+
+def rank_moves(counts: Sequence[int], before: Sequence[int], dispersed: float) -> list[RankMove]:
+    """Rank places in two periods by their counts, and tell which ranks moved by more than chance moves them.
+
+    Args:
+        counts: the places' incidents in the later period, the places in an order that decides ties.
+        before: their incidents in the earlier one.
+        dispersed: the variance over the mean.
+
+    Returns:
+        A place's ranks, 1 for the most incidents, and how its rank moved.
+    """
+    import numpy as np
+
     generator = np.random.Generator(np.random.PCG64(_SEED))
+    once = np.ones(len(counts))
+    own, drawn = [], []
+    for numbers in (counts, before):
+        means = np.array(numbers, dtype=float)
+        own.append(_ranks(-means.reshape(1, -1), once).ravel())
+        drawn.append(_ranks(-_drawn(means, dispersed, generator), once))
+    rises = _intervals(own[1] - own[0], drawn[1] - drawn[0])
+    return [
+        RankMove(rank, low, high, earlier, RISEN if least > 0 else FALLEN if most < 0 else WITHIN_CHANCE)
+        for (rank, low, high), earlier, (_, least, most) in zip(
+            _intervals(own[0], drawn[0]), own[1].tolist(), rises, strict=True
+        )
+    ]
+
+
+def _drawn(
+    means: NDArray[np.float64], dispersed: float, generator: np.random.Generator
+) -> NDArray[np.float64]:
+    """Draw counts with these means: a row for each draw."""
+    import numpy as np
+
     drawn = np.zeros((_DRAWS, len(means)))
     some = means > 0
     shape = (_DRAWS, int(some.sum()))
@@ -97,10 +201,15 @@ def rank_intervals(
         drawn[:, some] = generator.negative_binomial(means[some] / (dispersed - 1), 1 / dispersed, shape)
     else:
         drawn[:, some] = generator.poisson(means[some], shape)
-    ranks = _ranks(drawn, over)
-    own = _ranks(means.reshape(1, -1), over).ravel()
-    low = np.minimum(np.floor(np.quantile(ranks, _TAIL, axis=0)), own)
-    high = np.maximum(np.ceil(np.quantile(ranks, 1 - _TAIL, axis=0)), own)
+    return drawn
+
+
+def _intervals(own: NDArray[np.int64], drawn: NDArray[np.int64]) -> list[tuple[int, int, int]]:
+    """Return each number with the 95 % interval of those drawn for it, rounded outwards and holding it."""
+    import numpy as np
+
+    low = np.minimum(np.floor(np.quantile(drawn, _TAIL, axis=0)), own)
+    high = np.maximum(np.ceil(np.quantile(drawn, 1 - _TAIL, axis=0)), own)
     return list(zip(own.tolist(), low.astype(int).tolist(), high.astype(int).tolist(), strict=True))
 
 

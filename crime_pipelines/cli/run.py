@@ -206,7 +206,7 @@ def run(
             )
         found.update(message_of(result.record))
         found["report"] = str(out / "report" / "index.html")
-    summarise(out, result.record, result.answers)
+    summarise(out, result.record, result.answers, result.analyses)
     if public:
         say(f"To publish: {out / PUBLIC}, and nothing else of {out}")
 
@@ -247,19 +247,25 @@ def _counts(record: RunRecord) -> str:
     )
 
 
-def summarise(out: Path, record: RunRecord, answers: Mapping[str, Answer]) -> None:
+def summarise(
+    out: Path,
+    record: RunRecord,
+    answers: Mapping[str, Answer],
+    analyses: Mapping[str, Answer] | None = None,
+) -> None:
     """Say what a run read and what its answers are.
 
     Args:
         out: its output.
         record: what it says of itself.
         answers: its answers by name.
+        analyses: its analyses by name, where they are at hand.
     """
     from crime_pipelines.report.coverage import Facts
     from crime_pipelines.report.formatting import in_locale
     from crime_pipelines.report.sections import words
 
     say(_counts(record))
-    for name, said in words(answers, Facts.of(record)).items():
+    for name, said in words(answers, Facts.of(record), analyses).items():
         say(in_locale(f"\n{answers[name].question.wording}\n  {said.sentence}"))
     say(f"\nReport: {out / 'report' / 'index.html'}")

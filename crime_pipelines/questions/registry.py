@@ -53,6 +53,7 @@ VIEW_QUESTIONS: Final = _load("incident_counts", "hexagons")
 #: The analyses: asked beside the answers, written into `analysis/`, left out by `--no-analysis`.
 ANALYSES: Final = _load(
     "changes",
+    "theft_changes",
     "monthly_forecasts",
     "weekly_forecasts",
     "daily_forecasts",

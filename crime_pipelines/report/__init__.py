@@ -2,7 +2,8 @@
 
 from crime_pipelines.report.chart_files import chart_files
 from crime_pipelines.report.extras import Extras, report_questions
-from crime_pipelines.report.page import draw_answers, warm_up, write_public, write_report
+from crime_pipelines.report.page import warm_up, write_public, write_report
+from crime_pipelines.report.section_content import draw_answers
 
 __all__ = [
     "Extras",

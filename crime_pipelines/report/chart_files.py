@@ -16,9 +16,9 @@ from crime_pipelines.report.charts.map import area_map
 from crime_pipelines.report.coverage import Facts
 from crime_pipelines.report.extras import Extras
 from crime_pipelines.report.formatting import chart_numbers, counted, day, in_locale, moment, shown
-from crime_pipelines.report.page import in_order
 from crime_pipelines.report.resources import static_text
-from crime_pipelines.report.sections import section_of
+from crime_pipelines.report.section_content import in_order
+from crime_pipelines.report.sections import own_sections, section_of
 
 #: Pixels of a PNG to each of the chart's own, for screens of twice the density.
 _SCALE: Final = 2
@@ -95,15 +95,15 @@ def _charts(
     """Each chart with its file's stem and its title."""
     facts = Facts.of(record)
     ordered = in_order(answers)
+    everything = {**ordered, **extras.analyses}
     for name, answer in ordered.items():
-        charts = section_of(answer.question).charts(ordered, facts)
+        charts = section_of(answer.question).charts(everything, facts)
         for number, chart in enumerate(charts, 1):
             stem = name if len(charts) == 1 else f"{name}-{number}"
             yield stem, ": ".join(filter(None, (_titled(answer), chart.title))), chart
-    everything = {**ordered, **extras.analyses}
-    for name, answer in extras.analyses.items():
+    for answer in own_sections(ordered, extras.analyses):
         for chart in section_of(answer.question).charts(everything, facts):
-            yield name, _titled(answer), chart
+            yield answer.question.name, _titled(answer), chart
     shapes, counts = extras.outlines(record), extras.counts()
     if shapes:
         yield (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from crime_pipelines.output.layout import PAGE
 from crime_pipelines.output.publishing import publish
 from crime_pipelines.output.record import RunRecord
-from crime_pipelines.questions import ANALYSES, OPTIONAL_ANALYSES, QUESTIONS, Answer
+from crime_pipelines.questions import ANALYSES, OPTIONAL_ANALYSES, Answer
 from crime_pipelines.report import caveats as cautions
 from crime_pipelines.report import formatting as text
 from crime_pipelines.report.briefing import briefing
 from crime_pipelines.report.charts import pictures
-from crime_pipelines.report.charts.hexagons import Rings
 from crime_pipelines.report.charts.pictures import Picture, picture
 from crime_pipelines.report.charts.vega import vega
 from crime_pipelines.report.coverage import Facts
@@ -26,7 +25,13 @@ from crime_pipelines.report.extras import Extras
 from crime_pipelines.report.filters.explorer import KEYS, explorer
 from crime_pipelines.report.methods import methods
 from crime_pipelines.report.resources import static_text
-from crime_pipelines.report.sections import Words, section_of
+from crime_pipelines.report.section_content import (
+    draw_answers,
+    drawn_charts,
+    in_order,
+    section_content,
+)
+from crime_pipelines.report.sections import own_sections
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -45,23 +50,6 @@ def warm_up() -> None:
     pictures.warm_up()
     vega()
     _template()
-
-
-def draw_answers(record: RunRecord, answers: Mapping[str, Answer]) -> dict[str, list[Picture]]:
-    """Draw the charts of the answers, which need nothing else.
-
-    Args:
-        record: as for `write_report`.
-        answers: as for `write_report`.
-
-    Returns:
-        The pictures by the answer's name.
-
-    Raises:
-        KeyError: an answer is missing.
-    """
-    facts, ordered = Facts.of(record), in_order(answers)
-    return {name: _drawn(answer, ordered, facts) for name, answer in ordered.items()}
 
 
 def write_report(
@@ -187,21 +175,6 @@ def _hash(script: str) -> str:
     return f"sha256-{b64encode(sha256(script.encode()).digest()).decode('ascii')}"
 
 
-def in_order(answers: Mapping[str, Answer]) -> dict[str, Answer]:
-    """Return the answers in the order of `QUESTIONS`.
-
-    Args:
-        answers: the answers by name.
-
-    Returns:
-        The same.
-
-    Raises:
-        KeyError: one is missing.
-    """
-    return {question.name: answers[question.name] for question in QUESTIONS}
-
-
 def _content(
     record: RunRecord, answers: Mapping[str, Answer], extras: Extras, drawn: Mapping[str, list[Picture]]
 ) -> dict[str, Any]:
@@ -209,10 +182,12 @@ def _content(
     ordered = in_order(answers)
     shapes, counts = extras.outlines(record), extras.counts()
     explored = explorer(ordered, counts, facts, shapes) if counts else None
-    analyses = [
-        extras.analyses[each.name] for each in (*ANALYSES, *OPTIONAL_ANALYSES) if each.name in extras.analyses
-    ]
-    everything = {**ordered, **extras.analyses}
+    analysed = {
+        each.name: extras.analyses[each.name]
+        for each in (*ANALYSES, *OPTIONAL_ANALYSES)
+        if each.name in extras.analyses
+    }
+    everything = {**ordered, **analysed}
     left_out = extras.published or {}
     return {
         "record": record,
@@ -234,12 +209,20 @@ def _content(
         ],
         "questions": f"{text.in_words(len(ordered)).capitalize()} question{'' if len(ordered) == 1 else 's'}",
         "sections": [
-            _section(answer, ordered, facts, shapes, drawn[name], left_out.get(name, ""))
+            section_content(
+                answer,
+                everything,
+                facts,
+                shapes,
+                drawn.get(name) or drawn_charts(answer, everything, facts),
+                left_out.get(name, ""),
+            )
             for name, answer in ordered.items()
         ],
         "briefing": briefing(extras.analyses, facts),
         "analyses": [
-            _section(each, everything, facts, {}, _drawn(each, everything, facts)) for each in analyses
+            section_content(each, everything, facts, {}, drawn_charts(each, everything, facts))
+            for each in own_sections(ordered, analysed)
         ],
         "explorer": explored,
         "explored": {name: (picture(chart), KEYS[name]) for name, chart in explored.charts.items()}
@@ -253,38 +236,6 @@ def _content(
             f"{text.shown(name)} {text.shown(version)}" for name, version in record.versions.items()
         ],
     }
-
-
-def _section(
-    answer: Answer,
-    answers: Mapping[str, Answer],
-    facts: Facts,
-    shapes: Mapping[int, Rings],
-    drawn: Sequence[Picture],
-    left_out: str = "",
-) -> dict[str, Any]:
-    section = section_of(answer.question)
-    if left_out and not answer.rows:
-        words = Words("This answer is left out: too small counts would show.", "\u2013", "left out")
-    else:
-        words = section.words(answers, facts)
-    maps = section.maps(answers, facts, shapes) if shapes and answer.rows else []
-    return {
-        "question": answer.question,
-        "words": words,
-        "charts": [*(picture(chart) for chart in maps), *drawn],
-        "key": section.key,
-        "table": section.table(answers, facts),
-        "caveats": [
-            *([left_out] if left_out else []),
-            *answer.question.caveats,
-            *section.remarks(answers, facts),
-        ],
-    }
-
-
-def _drawn(answer: Answer, answers: Mapping[str, Answer], facts: Facts) -> list[Picture]:
-    return [picture(chart) for chart in section_of(answer.question).charts(answers, facts)]
 
 
 def _period(facts: Facts) -> str:

@@ -15,7 +15,11 @@ from crime_pipelines.analysis.changes import (
     TOO_SHORT,
     Change,
     Comparison,
+    Days,
     Period,
+    blocks_held,
+    year_to_date,
+    years_before,
 )
 from crime_pipelines.questions.model import Column, Question, Row, read_query
 
@@ -33,8 +37,8 @@ class _Windows:
     """Two periods that are compared, by name; each by its first and its last day."""
 
     name: str
-    now: tuple[date, date]
-    before: tuple[date, date]
+    now: Days
+    before: Days
 
 
 def _compare(rows: Sequence[Row]) -> list[Row]:
@@ -51,7 +55,7 @@ def _compare(rows: Sequence[Row]) -> list[Row]:
     if not rows:
         return []
     first_day, last_day = rows[0][9:11]
-    number = min(MOST_BLOCKS, ((last_day - first_day).days + 1) // BLOCK_DAYS)
+    number = blocks_held(first_day, last_day)
     everything = np.zeros((MOST_BLOCKS, 5), dtype=np.int64)
     tables: dict[tuple[str, str | None, int | None], NDArray[np.int64]] = {("all", None, None): everything}
     for scope, name, area, block, *numbers in (row[:9] for row in rows):
@@ -61,7 +65,8 @@ def _compare(rows: Sequence[Row]) -> list[Row]:
             everything[block] += numbers
     found: list[Row] = []
     for at, windows in enumerate(_windows(last_day)):
-        comparison = _comparison(windows, last_day, number)
+        seasonal = windows.name == LAST_28_DAYS
+        comparison = Comparison(Period.of(windows.now, windows.before, last_day, seasonal=seasonal), number)
         for key, table in tables.items():
             blocks = table[:number, 0].astype(float)
             if windows.name == LAST_28_DAYS:
@@ -80,39 +85,12 @@ def _compare(rows: Sequence[Row]) -> list[Row]:
 
 
 def _windows(last: date) -> Iterator[_Windows]:
-    yield _Windows(
-        YEAR_TO_DATE,
-        (date(last.year, 1, 1), last),
-        (date(last.year - 1, 1, 1), _years_before(last, 1)),
-    )
-    one, two = _years_before(last, 1), _years_before(last, 2)
+    yield _Windows(YEAR_TO_DATE, *year_to_date(last))
+    one, two = years_before(last, 1), years_before(last, 2)
     next_day = timedelta(days=1)
     yield _Windows(LAST_12_MONTHS, (one + next_day, last), (two + next_day, one))
     block = timedelta(days=BLOCK_DAYS)
     yield _Windows(LAST_28_DAYS, (last - block + next_day, last), (last - 2 * block + next_day, last - block))
-
-
-def _years_before(day: date, years: int) -> date:
-    leap = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year - years, day=28 if leap and years % 4 else day.day)
-
-
-def _comparison(windows: _Windows, last: date, number: int) -> Comparison:
-    import numpy as np
-
-    back = np.arange(MOST_BLOCKS * BLOCK_DAYS)
-
-    def shares(first_day: date, last_day: date) -> NDArray[np.float64]:
-        inside = (back >= (last - last_day).days) & (back <= (last - first_day).days)
-        return np.asarray(inside.reshape(-1, BLOCK_DAYS).mean(axis=1))
-
-    days, days_before = (
-        (last_day - first_day).days + 1 for first_day, last_day in (windows.now, windows.before)
-    )
-    period = Period(
-        days, days_before, shares(*windows.now), shares(*windows.before), windows.name == LAST_28_DAYS
-    )
-    return Comparison(period, number)
 
 
 QUESTION: Final = Question(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from crime_pipelines.analysis.rates import count_interval, dispersion, rank_intervals
+from crime_pipelines.analysis.rates import count_interval, monthly_dispersion, rank_intervals
 from crime_pipelines.domain.night import LATE_NIGHT
 from crime_pipelines.questions.model import Column, Groups, Question, Row, read_query
 
@@ -44,7 +43,8 @@ def _rank_areas(rows: Sequence[Row]) -> list[Row]:
     # a rate's unit: 1,000 residents for a year
     exposures = [(area.residents or 0) * years / 1000 for area in areas]
     rated = all(area.residents is not None for area in areas)
-    dispersed = _dispersion(rows, first_day, last_day)
+    months = [(row[0], row[3], row[4]) for row in rows]
+    dispersed = monthly_dispersion(months, first_day, last_day)
     counts = [late_night[area.number] for area in areas]
     ranks = rank_intervals(counts, exposures if rated else [1.0] * len(areas), dispersed)
     found: list[Row] = []
@@ -54,34 +54,6 @@ def _rank_areas(rows: Sequence[Row]) -> list[Row]:
             (rank, area.number, area.name, late, incidents[area.number], area.residents, *rates, *rank_ends)
         )
     return sorted(found)
-
-
-def _dispersion(rows: Sequence[Row], first_day: date, last_day: date) -> float:
-    """Measure the dispersion of the areas' late-night incidents over the complete months."""
-    import numpy as np
-
-    begins = first_day if first_day.day == 1 else _next_month(first_day)
-    after = _next_month(last_day)
-    if (last_day + timedelta(days=1)).month == last_day.month:
-        after = last_day.replace(day=1)
-    first = _ordinal(begins)
-    months = _ordinal(after) - first
-    if months < 1:
-        return 1.0
-    areas = {area: at for at, area in enumerate(sorted({row[0] for row in rows}))}
-    counts = np.zeros((len(areas), months))
-    for area, _, _, month, late, *_ in rows:
-        if month is not None and begins <= month < after:
-            counts[areas[area], _ordinal(month) - first] += late
-    return dispersion(counts, begins.month)
-
-
-def _ordinal(month: date) -> int:
-    return month.year * 12 + month.month - 1
-
-
-def _next_month(day: date) -> date:
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 QUESTION: Final = Question(

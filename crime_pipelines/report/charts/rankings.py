@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from crime_pipelines.analysis.rates import FALLEN, RISEN
 from crime_pipelines.questions import Answer
 from crime_pipelines.report.charts.draw import NARROW, STEP, Chart, Edges, Spec, layer, scaled, sheet, spots
 from crime_pipelines.report.coverage import Facts
@@ -18,9 +19,14 @@ ENDS: Final = 10
 _NAME: Final = 27  # characters that fit beside a number in a panel of a phone
 _RATE: Final = "late_night_per_1000_residents_per_year"
 _ALL: Final = "The table below holds every number."
-#: How a location's movement is told: signs in charts, the same with words in tables.
+#: How a location's movement is told: signs in charts, the same with words in tables. A sign is filled where
+#: the movement is more than chance makes, so that colour alone tells nothing.
 NEW: Final = "new"
 SAME: Final = "="
+RISEN_SIGN: Final = "\u25b2"
+FALLEN_SIGN: Final = "\u25bc"
+RISEN_BY_CHANCE: Final = "\u25b3"
+FALLEN_BY_CHANCE: Final = "\u25bd"
 MOVED: Final = "Since the year before"
 MOVES: Final[Mapping[str, str]] = {"": "\u2013", NEW: "new", SAME: "same"}
 
@@ -42,7 +48,7 @@ def thefts(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, Ta
     """Return the ten locations with most thefts, a panel for each year, all to one scale.
 
     Args:
-        answers: the answers by name.
+        answers: the answers by name, with `theft_changes` where it is known.
         facts: what the data cover.
         columns: the columns of the table of `theft_locations`.
 
@@ -51,7 +57,7 @@ def thefts(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, Ta
     """
     rows = answers["theft_locations"].records()
     most = max((row["thefts"] for row in rows), default=0)
-    moves = movements(rows)
+    moves = movements(rows, clear_moves(answers))
     charts = []
     for year in sorted({row["year"] for row in rows}):
         bars = [
@@ -119,11 +125,27 @@ def areas(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, Tab
     ]
 
 
-def movements(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+def clear_moves(answers: Mapping[str, Answer]) -> frozenset[tuple[int, str]]:
+    """Return the years and locations whose rank moved by more than chance moves it.
+
+    Args:
+        answers: the answers by name, with `theft_changes` where it is known.
+
+    Returns:
+        The pairs; none where it is not known.
+    """
+    changes = answers["theft_changes"].records() if "theft_changes" in answers else []
+    return frozenset((row["year"], row["location"]) for row in changes if row["move"] in (RISEN, FALLEN))
+
+
+def movements(
+    rows: Sequence[Mapping[str, Any]], clear: Container[tuple[int, str]] = ()
+) -> list[tuple[str, str]]:
     """Compare each location's rank with that of the year before.
 
     Args:
         rows: the rows of `theft_locations`.
+        clear: the years and locations whose movement is more than chance makes.
 
     Returns:
         For each row a text (`NEW` for one that was not among the ten, nothing for the first year) and the
@@ -140,7 +162,9 @@ def movements(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
             moves.append((NEW, ""))
         else:
             rose = before - row["rank"]
-            sign = f"\u25b2\u2009{rose}" if rose > 0 else f"\u25bc\u2009{-rose}" if rose else SAME
+            told = (row["year"], row["location"]) in clear
+            up, down = (RISEN_SIGN, FALLEN_SIGN) if told else (RISEN_BY_CHANCE, FALLEN_BY_CHANCE)
+            sign = f"{up}\u2009{rose}" if rose > 0 else f"{down}\u2009{-rose}" if rose else SAME
             moves.append((sign, str(rose)))
     return moves
 
@@ -188,7 +212,7 @@ def _panel(bars: Sequence[_Bar], most: float, width: int, hue: str) -> Spec:
         for at, bar in enumerate(bars)
     ]
     moved = any(bar.move for bar in bars)
-    hues = {"\u25b2": "var(--warm-text)", "\u25bc": "var(--link)"}
+    hues = {RISEN_SIGN: "var(--warm-text)", FALLEN_SIGN: "var(--link)"}
     for row in rows:
         row["hue"] = hues.get(row["move"][:1], "var(--muted)")
     x = scaled([0, most or 1])

@@ -24,7 +24,7 @@ from crime_pipelines.report.sections.theft_locations import TheftLocations
 from crime_pipelines.report.sections.weather import Weather
 from crime_pipelines.report.sections.weekday_hours import WeekdayHours
 
-__all__ = ["Section", "Words", "section_of", "words"]
+__all__ = ["Section", "Words", "own_sections", "section_of", "words"]
 
 _SECTIONS: Final[Mapping[str, type[Section]]] = {
     "monthly_trend": MonthlyTrend,
@@ -58,14 +58,32 @@ def section_of(question: Question) -> Section:
     return _SECTIONS.get(question.name, Section)(question)
 
 
-def words(answers: Mapping[str, Answer], facts: Facts) -> dict[str, Words]:
+def words(
+    answers: Mapping[str, Answer], facts: Facts, analyses: Mapping[str, Answer] | None = None
+) -> dict[str, Words]:
     """Put each answer in words.
 
     Args:
         answers: the answers by name.
         facts: what the data cover.
+        analyses: the analyses by name, where they are made.
 
     Returns:
         The words by the answer's name.
     """
-    return {name: section_of(answer.question).words(answers, facts) for name, answer in answers.items()}
+    everything = {**answers, **(analyses or {})}
+    return {name: section_of(answer.question).words(everything, facts) for name, answer in answers.items()}
+
+
+def own_sections(answers: Mapping[str, Answer], analyses: Mapping[str, Answer]) -> list[Answer]:
+    """Choose the analyses that get a section of their own: those that no answer's section shows beside it.
+
+    Args:
+        answers: the answers by name.
+        analyses: the analyses by name.
+
+    Returns:
+        The analyses, in the order given.
+    """
+    taken = {name for answer in answers.values() for name in section_of(answer.question).beside}
+    return [analysis for name, analysis in analyses.items() if name not in taken]

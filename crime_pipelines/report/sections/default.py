@@ -46,9 +46,12 @@ class Section:
     Attributes:
         key: how to read the charts.
         columns: how the table writes each column, by the column's name.
+        beside: the analyses that it shows together with its answer, where they are made; they get no section
+            of their own.
     """
 
     key: str = ""
+    beside: tuple[str, ...] = ()
     columns: ClassVar[Mapping[str, TableColumn]] = {}
 
     def __init__(self, question: Question) -> None:
@@ -63,7 +66,7 @@ class Section:
         """Put the answer in words.
 
         Args:
-            answers: all answers by name.
+            answers: all answers by name, and the analyses where they are made.
             facts: what the data cover.
 
         Returns:

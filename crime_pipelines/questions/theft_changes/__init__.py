@@ -1,0 +1,1 @@
+"""The question `theft_changes`."""
