@@ -74,10 +74,12 @@ def check_output(folder: Path, source: str | None = None, layout: str | None = N
     analyses = ANALYSES if (folder / ANALYSIS).is_dir() else ()
     for place, questions in ((ANSWERS, QUESTIONS), (ANALYSIS, analyses)):
         for question in questions:
-            yield Finding(
-                f"{place}/{question.name}.csv follows from the incidents",
-                _guarded(_Answer(question, place), folder, record),
-            )
+            name = f"{place}/{question.name}.csv"
+            if place == ANSWERS or name in record.files_written or (folder / name).exists():
+                found = _guarded(_Answer(question, place), folder, record)
+                yield Finding(f"{name} follows from the incidents", found)
+            else:
+                yield Finding(f"{name} is not of this run, which an earlier version made", None)
     yield Finding(
         "report/index.html is there and refers to nothing outside", _guarded(_report, folder, record)
     )
@@ -88,6 +90,8 @@ def _guarded(check: Callable[[Path, RunRecord], str | None], folder: Path, recor
 
     try:
         return check(folder, record)
+    except FileNotFoundError as error:
+        return f"{error.filename} is missing"
     except (OSError, ValueError, duckdb.Error) as error:
         return " ".join(str(error).split())[:200]
 

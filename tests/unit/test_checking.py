@@ -70,6 +70,17 @@ def test_a_sound_output_passes_every_check(out: Path) -> None:
     ]  # fmt: skip
 
 
+def test_an_analysis_that_the_run_did_not_know_yet(out: Path) -> None:
+    name = "analysis/theft_changes.csv"
+    (out / name).unlink()
+    assert broken(out) == (f"{name} follows from the incidents", f"{out / name} is missing")
+    written = json.loads((out / "run.json").read_text(encoding="utf-8"))["files_written"]
+    edit_record(out, files_written=[each for each in written if each != name])
+    findings = list(check_output(out))
+    assert not any(each.problem for each in findings)
+    assert f"{name} is not of this run, which an earlier version made" in [each.check for each in findings]
+
+
 def edit_record(out: Path, **changes: Any) -> None:
     path = out / "run.json"
     path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **changes}), encoding="utf-8")
@@ -300,7 +311,7 @@ class TestAnswers:
     def test_no_file(self, out: Path) -> None:
         def damage(path: Path, lines: list[str]) -> str:
             path.unlink()
-            return ".*No such file"
+            return ".* is missing"
 
         self.break_each(out, damage)
 
@@ -357,7 +368,7 @@ def test_a_report_that_needs_the_network(out: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [(None, r".*No such file"), ("<html></html>", "it does not say how many rows were read")],
+    [(None, r".* is missing"), ("<html></html>", "it does not say how many rows were read")],
 )
 def test_a_report_that_is_not_there_or_of_another_run(text: str | None, says: str, out: Path) -> None:
     path = out / "report" / "index.html"
