@@ -13,6 +13,7 @@ from sqlglot import exp
 from crime_pipelines.domain.night import is_late_night_sql
 from crime_pipelines.domain.offences import is_theft_sql
 from crime_pipelines.domain.periods.arrest_years import is_in_arrest_years_sql
+from crime_pipelines.domain.periods.as_of import last_whole_day_sql
 from crime_pipelines.domain.periods.covered_period import (
     CoveredPeriod,
     is_covered_sql,
@@ -37,6 +38,7 @@ _RULES: Final[dict[str, Callable[..., str]]] = {
     "IS_IN_ARREST_YEARS": is_in_arrest_years_sql,
     "IS_DATED_AFTER_UPDATE": is_dated_after_update_sql,
     "IS_COVERED": is_covered_sql,
+    "LAST_WHOLE_DAY": last_whole_day_sql,
 }
 _RULE_OF_PERIOD: Final = "IS_COVERED"
 

@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 import duckdb
 import pytest
+import sqlglot
 
 from crime_pipelines.domain.dates import (
     DEFAULT_SHIFT_YEARS,
@@ -14,7 +15,7 @@ from crime_pipelines.domain.dates import (
     shift_sql,
 )
 from crime_pipelines.domain.dialect import DUCKDB
-from crime_pipelines.domain.periods.as_of import LATEST, end_of_day, read_as_of
+from crime_pipelines.domain.periods.as_of import LATEST, end_of_day, last_whole_day_sql, read_as_of
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,23 @@ def test_the_day_of_the_answers_is_a_day_or_left_open() -> None:
     assert read_as_of("2024-02-29") == date(2024, 2, 29)
     assert read_as_of(LATEST) is None
     assert read_as_of("") is None
+
+
+@pytest.mark.parametrize(
+    ("as_of", "last", "day"),
+    [
+        ("2021-11-11 23:30:00", "2021-11-11 23:30:00", date(2021, 11, 11)),
+        ("2021-11-11 22:59:59", "2021-11-11 22:59:59", date(2021, 11, 10)),
+        ("2021-11-11 23:00:00", "2021-11-11 23:00:00", date(2021, 11, 11)),
+        ("2022-01-01 10:00:00", "2022-01-01 10:00:00", date(2021, 12, 31)),
+        ("2016-02-29 23:59:59", "2021-11-11 09:00:00", date(2016, 2, 29)),
+        ("2021-12-31 23:59:59", "2021-11-11 23:15:00", date(2021, 11, 11)),
+    ],
+)
+def test_the_last_whole_day(as_of: str, last: str, day: date) -> None:
+    rule = last_whole_day_sql(f"DATETIME '{as_of}'", f"DATETIME '{last}'")
+    (query,) = sqlglot.transpile(f"SELECT {rule}", read="bigquery", write="duckdb")
+    assert duckdb.sql(query).fetchall() == [(day,)]
 
 
 @pytest.mark.parametrize(

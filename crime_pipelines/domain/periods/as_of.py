@@ -28,6 +28,21 @@ def end_of_day(day: date) -> datetime:
     return datetime.combine(day, END_OF_DAY)
 
 
+def last_whole_day_sql(as_of: str, last: str) -> str:
+    """Express, in SQL, the last day that the data hold whole: up to its last hour at least.
+
+    Args:
+        as_of: a SQL expression of the DATETIME that answers are as of.
+        last: a SQL expression of the last moment of the data, likewise.
+
+    Returns:
+        A DATE in BigQuery's dialect.
+    """
+    return (
+        f"LEAST(DATE({as_of}), DATE(DATE_SUB(DATE(DATETIME_ADD({last}, INTERVAL 1 HOUR)), INTERVAL 1 DAY)))"
+    )
+
+
 def read_as_of(text: str) -> date | None:
     """Read the day that answers are to be as of.
 

@@ -1,9 +1,8 @@
 -- Incidents by type of crime and by area in blocks of 28 days, the newest first, and how many of each block lie in
--- the year to date, in the last 12 months and in the periods a year before them. The last day is the last one that
--- the data hold whole: up to its last hour at least.
+-- the year to date, in the last 12 months and in the periods a year before them, up to the last whole day.
 WITH span AS (
   SELECT
-    LEAST(DATE(@as_of), DATE(DATE_SUB(DATE(DATETIME_ADD(@covered_to, INTERVAL 1 HOUR)), INTERVAL 1 DAY))) AS last_day,
+    LAST_WHOLE_DAY(@as_of, @covered_to) AS last_day,
     DATE(@covered_from) AS first_day
 ),
 ends AS (

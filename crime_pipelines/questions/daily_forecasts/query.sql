@@ -1,5 +1,4 @@
--- Incidents of each day of the covered period up to as_of, but for a last day that the data do not hold up to its
--- last hour at least.
+-- Incidents of each day of the covered period up to the last whole day.
 SELECT
   DATE(occurred_at) AS day,
   COUNT(*) AS incidents,
@@ -7,6 +6,6 @@ SELECT
 FROM incidents
 WHERE IS_COVERED(occurred_at, updated_on, @covered_from, @covered_to)
   AND DATE(occurred_at)
-    <= LEAST(DATE(@as_of), DATE(DATE_SUB(DATE(DATETIME_ADD(@covered_to, INTERVAL 1 HOUR)), INTERVAL 1 DAY)))
+    <= LAST_WHOLE_DAY(@as_of, @covered_to)
 GROUP BY 1
 ORDER BY 1

@@ -1,8 +1,8 @@
 -- Thefts by location, month and block of 28 days, the newest block first, and how many of each lie in the days of
--- their year up to the day and month of the last day, which is the last one that the data hold whole.
+-- their year up to the day and month of the last whole day.
 WITH span AS (
   SELECT
-    LEAST(DATE(@as_of), DATE(DATE_SUB(DATE(DATETIME_ADD(@covered_to, INTERVAL 1 HOUR)), INTERVAL 1 DAY))) AS last_day,
+    LAST_WHOLE_DAY(@as_of, @covered_to) AS last_day,
     DATE(@covered_from) AS first_day
 ),
 thefts AS (

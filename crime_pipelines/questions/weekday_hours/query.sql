@@ -1,7 +1,7 @@
 -- Incidents of the last 12 months by day and hour; times that stand for an unknown one are counted apart.
 WITH span AS (
   SELECT
-    LEAST(DATE(@as_of), DATE(DATE_SUB(DATE(DATETIME_ADD(@covered_to, INTERVAL 1 HOUR)), INTERVAL 1 DAY))) AS last_day,
+    LAST_WHOLE_DAY(@as_of, @covered_to) AS last_day,
     DATE(@covered_from) AS first_day
 )
 SELECT
