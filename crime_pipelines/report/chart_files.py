@@ -74,7 +74,7 @@ def chart_files(
 
     colours = dict(_COLOUR.findall(_by_day(static_text("style.css"))))
     for stem, title, chart in _charts(record, answers, extras or Extras()):
-        headed = _headed(chart.wide or chart.narrow, in_locale(title), _origin(record))
+        headed = _headed(chart.wide or chart.narrow, in_locale(title), [chart.key, _origin(record)])
         spec = _coloured(headed, colours)
         svg: str = vl_convert.vegalite_to_svg(
             spec, vl_version=VERSION, allowed_base_urls=[], format_locale=chart_numbers()
@@ -139,11 +139,12 @@ def _wrapped(text: str, width: float, size: float) -> list[str]:
     return wrap(text, max(20, int(width / (size * _LETTER)))) or [""]
 
 
-def _headed(spec: Spec, title: str, origin: str) -> Spec:
-    """Return a chart with room around it, its title above, and its source below."""
+def _headed(spec: Spec, title: str, notes: Sequence[str]) -> Spec:
+    """Return a chart with room around it, its title above, and notes below."""
     inner = spec["padding"]
     width = spec["width"] + inner["left"] + inner["right"]
-    heading, source = _wrapped(title, width, _TITLE_SIZE), _wrapped(origin, width, _SOURCE_SIZE)
+    heading = _wrapped(title, width, _TITLE_SIZE)
+    below = [line for note in notes if note for line in _wrapped(note, width, _SOURCE_SIZE)]
     style = {
         "text": heading,
         "align": "left",
@@ -157,9 +158,9 @@ def _headed(spec: Spec, title: str, origin: str) -> Spec:
     place = {"x": {"value": -inner["left"]}, "y": {"value": -above}}
     padding = {side: edge + _ROOM for side, edge in inner.items()}
     padding["top"] += round(len(heading) * _TITLE_SIZE * _LINE) + _ROOM
-    padding["bottom"] += round(len(source) * _SOURCE_SIZE * _LINE) + _ROOM
-    below = {
-        "text": source,
+    padding["bottom"] += round(len(below) * _SOURCE_SIZE * _LINE) + _ROOM
+    small = {
+        "text": below,
         "align": "left",
         "baseline": "line-top",
         "lineHeight": _SOURCE_SIZE * _LINE,
@@ -167,7 +168,7 @@ def _headed(spec: Spec, title: str, origin: str) -> Spec:
         "fill": "var(--muted)",
     }
     foot = {"x": {"value": -inner["left"]}, "y": {"value": spec["height"] + inner["bottom"] + _ROOM}}
-    texts = [layer("text", [{}], style, **place), layer("text", [{}], below, **foot)]
+    texts = [layer("text", [{}], style, **place), layer("text", [{}], small, **foot)]
     return {**spec, "padding": padding, "layer": [*spec["layer"], *texts]}
 
 

@@ -797,6 +797,8 @@ def test_the_charts_stand_alone_as_files() -> None:
         root = ElementTree.fromstring(drawn)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert "Monthly trend" in drawn or not name.startswith("monthly")
+        # the signs of movements are explained where there are any
+        assert ("risen" in drawn) == (name in {"theft_locations-2.svg", "theft_locations-3.svg"}), name
 
 
 def test_charts_of_the_map_and_the_clock_as_files() -> None:

@@ -52,6 +52,7 @@ class Chart:
         narrow: its spec for phones.
         title: a heading, or nothing.
         columns: how many of its marks stand in a row, where they stand in rows and columns.
+        key: what its signs mean, for a chart that stands alone; empty where none needs it.
     """
 
     label: str
@@ -59,6 +60,7 @@ class Chart:
     wide: Spec | None = None
     title: str = ""
     columns: int = 1
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

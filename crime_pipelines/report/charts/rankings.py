@@ -27,6 +27,12 @@ RISEN_SIGN: Final = "\u25b2"
 FALLEN_SIGN: Final = "\u25bc"
 RISEN_BY_CHANCE: Final = "\u25b3"
 FALLEN_BY_CHANCE: Final = "\u25bd"
+#: How to read the signs.
+SIGNS: Final = (
+    f"Ranks since the year before: {RISEN_SIGN} risen, {FALLEN_SIGN} fallen; {RISEN_BY_CHANCE} and "
+    f"{FALLEN_BY_CHANCE}: by no more than chance may move them, or untested; {NEW}: not among "
+    "that year\u2019s ten."
+)
 MOVED: Final = "Since the year before"
 MOVES: Final[Mapping[str, str]] = {"": "\u2013", NEW: "new", SAME: "same"}
 
@@ -73,7 +79,9 @@ def thefts(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, Ta
             if row["year"] == year
         ]
         label = f"Thefts by location in {facts.year(year)}: {_read_out(bars)}. {_ALL}"
-        charts.append(Chart(label, _panel(bars, most, NARROW, "var(--accent)"), title=facts.year(year)))
+        key = SIGNS if any(bar.move for bar in bars) else ""
+        panel = _panel(bars, most, NARROW, "var(--accent)")
+        charts.append(Chart(label, panel, title=facts.year(year), key=key))
     return charts
 
 

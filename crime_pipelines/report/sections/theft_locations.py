@@ -11,12 +11,9 @@ from crime_pipelines.questions.model import as_text
 from crime_pipelines.questions.theft_changes.question import QUESTION
 from crime_pipelines.report.charts.draw import Chart
 from crime_pipelines.report.charts.rankings import (
-    FALLEN_BY_CHANCE,
-    FALLEN_SIGN,
     MOVED,
     MOVES,
-    RISEN_BY_CHANCE,
-    RISEN_SIGN,
+    SIGNS,
     clear_moves,
     movements,
     thefts,
@@ -41,11 +38,7 @@ class TheftLocations(Section):
     """The locations year by year, like for like with the year before, and how they moved up and down."""
 
     beside = ("theft_changes",)
-    key = (
-        f"Thefts a year, all years to one scale. Ranks since the year before: {RISEN_SIGN} risen, "
-        f"{FALLEN_SIGN} fallen; {RISEN_BY_CHANCE} and {FALLEN_BY_CHANCE}: by no more than chance may move "
-        "them, or untested; new: not among that year\u2019s ten."
-    )
+    key = f"Thefts a year, all years to one scale. {SIGNS}"
     columns: ClassVar[Mapping[str, TableColumn]] = {
         "year": TableColumn("Year", str),
         "rank": TableColumn("Rank", str),
