@@ -126,6 +126,21 @@ def test_no_way_to_install_goes_by_names_alone() -> None:
     assert not [each for each in found if not hashed.search(each[1]) and not here.search(each[1])]
 
 
+def test_workflows_use_actions_by_commit() -> None:
+    """A tag can be moved to other code; the comment beside the commit tells people which release it is."""
+    files = list(checkout().glob(".github/workflows/*.yml"))
+    used = [
+        line.strip()
+        for file in files
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*(- )?uses:", line)
+    ]
+    assert len(used) > 10
+    by_commit = re.compile(r"(?:- )?uses: (\S+)@([0-9a-f]{40}) # v\d+\.\d+\.\d+")
+    assert [line for line in used if not by_commit.fullmatch(line)] == []
+    assert len(set(used)) == len({line.partition("@")[0] for line in used})  # one release of each
+
+
 def test_the_locks_have_the_versions_of_the_constraints() -> None:
     folder = checkout() / "requirements"
 
