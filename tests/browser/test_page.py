@@ -806,7 +806,13 @@ def test_a_table_is_saved_as_its_answer(name: str, browser: Chrome, output: Path
         answer = list(csv.reader(file))
     width = len(answer[0])
     if name == "theft_locations":
-        assert found[0][width:] == ["movement"]
+        added = ["rank_low", "rank_high", "thefts_before", "change", "verdict"]
+        assert found[0][width:] == ["movement", *added]
+        with (output / "analysis" / "theft_changes.csv").open(encoding="utf-8", newline="") as file:
+            compared = {(row["year"], row["location"]): row for row in csv.DictReader(file)}
+        for line, row in zip(answer[1:], found[1:], strict=True):
+            beside = compared.get((line[0], line[2]), {})
+            assert row[width + 1 :] == [beside.get(each, "") for each in added]
     # A spreadsheet must not take a name for a formula.
     kept = [[f"'{cell}" if cell.startswith("=") else cell for cell in row] for row in answer]
     assert [row[:width] for row in found] == kept
