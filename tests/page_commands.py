@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.real import REAL
-from tests.waiting import PATIENCE
+from tests.waiting import PATIENCE, eventually
 
 ROOT: Final = Path(__file__).parents[1]
 #: The pages with commands, in an order in which a reader could go through them; README is where all begin.
@@ -89,6 +89,11 @@ _COMMAND: Final = re.compile(
 )
 #: Commands that the rest of a shell's life depends on: each later command runs after them.
 _LASTING: Final = re.compile(r"source \S+/activate$|eval |cd |.* && source \S+/activate$")
+#: Commands that a reader repeats until they print this, since a run goes on in the background.
+_REPEATED: Final = {
+    "crime-pipelines dataproc status ": re.compile(r"UTC  done\b"),
+    "crime-pipelines warehouse answers": re.compile(r"^\d{4}-\d\d-\d\d,", re.MULTILINE),
+}
 #: A word of a page that stands for what an earlier command printed.
 _STANDS_FOR: Final = {"RUN_ID": re.compile(r": run (\S+)")}
 
@@ -168,7 +173,10 @@ def run_all(clone: Path, commands: Sequence[Command]) -> Iterator[tuple[Command,
         lasting = _LASTING.match(line)
         begun = time.monotonic()
         call = ["bash", "-c", " && ".join([*before, line if lasting else f"exec {line}"])]
-        code, printed = (_serve if " serve " in line else _run)(call, clone, environment)
+        if pattern := next((each for begins, each in _REPEATED.items() if line.startswith(begins)), None):
+            code, printed = _repeat(call, clone, environment, pattern)
+        else:
+            code, printed = (_serve if " serve " in line else _run)(call, clone, environment)
         yield command, code, time.monotonic() - begun, printed
         if lasting and not code:
             before.append(line.split(" && ")[-1])
@@ -183,35 +191,42 @@ def _bring(clone: Path) -> None:
     for name, source in (*((name, made) for name in _OWN_FILES), (_REAL_FILE, real)):
         if source.is_file() and not (clone / name).exists():
             packed = source.read_bytes()
-            is_packed = name.endswith(source.suffix)
-            (clone / name).write_bytes(packed if is_packed else gzip.decompress(packed))
+            (clone / name).write_bytes(packed if name.endswith(source.suffix) else gzip.decompress(packed))
 
 
 def _run(call: Sequence[str], clone: Path, environment: dict[str, str]) -> tuple[int, str]:
-    with tempfile.TemporaryFile(
-        "w+", encoding="utf-8"
-    ) as output:  # not a pipe: what stays up would hold it open
-        code = subprocess.run(
-            call,
-            cwd=clone,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        ).returncode
+    # not a pipe: what stays up would hold it open
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": subprocess.STDOUT}
+        code = subprocess.run(call, cwd=clone, env=environment, check=False, **streams).returncode
         output.seek(0)
         return code, output.read()
 
 
+def _repeat(
+    call: Sequence[str], clone: Path, environment: dict[str, str], pattern: re.Pattern[str]
+) -> tuple[int, str]:
+    """Run a command until it fails or prints what it is repeated for."""
+    code, printed = 0, ""
+
+    def is_over() -> bool:
+        nonlocal code, printed
+        code, printed = _run(call, clone, environment)
+        return bool(code or pattern.search(printed))
+
+    try:
+        eventually(is_over, patience=3 * PATIENCE)
+    except AssertionError as error:
+        return 1, f"{printed}{error}\n"
+    return code, printed
+
+
 def _serve(call: Sequence[str], clone: Path, environment: dict[str, str]) -> tuple[int, str]:
     """Start a server, get its page, and end it as Ctrl-C does."""
-    with subprocess.Popen(
-        call, cwd=clone, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as server:
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(call, cwd=clone, env=environment, **streams) as server:
         assert server.stdout is not None
-        said = ""
-        address = None
+        said, address = "", None
         while address is None and (line := server.stdout.readline()):  # it says first what it does
             said += line
             address = re.search(r"http://\S+", line)
@@ -271,10 +286,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         clone = asked.clone or Path(folder, "crime-pipelines")
         if not asked.clone:
-            subprocess.run(
-                ["git", "-c", "advice.detachedHead=false", "clone", "--quiet", str(ROOT), str(clone)],
-                check=True,
-            )
+            git = ["git", "-c", "advice.detachedHead=false", "clone", "--quiet"]
+            subprocess.run([*git, str(ROOT), str(clone)], check=True)
         for page in asked.pages:
             of_page = _run_page(page, clone, asked.until)
             ran, failed = ran + of_page[0], failed + of_page[1]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
+
+from tests import page_commands
 from tests.page_commands import ELSEWHERE, NOT_RUN, PAGES, ROOT, Command, commands_of, run_all
 
 
@@ -74,6 +78,22 @@ def test_a_failure_is_reported_and_the_next_command_runs(tmp_path: Path) -> None
 def test_what_one_command_sets_and_says_is_there_for_the_next(tmp_path: Path) -> None:
     commands = [Command('eval "$(echo export A=b)"'), Command('echo "a: run $A"'), Command("echo RUN_ID")]
     assert [printed for *_, printed in run_all(tmp_path, commands)] == ["", "a: run b\n", "b\n"]
+
+
+def test_a_command_is_repeated_until_it_prints_what_it_waits_for_or_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_commands, "_REPEATED", {"sh ": re.compile("done")})
+    (tmp_path / "wait.sh").write_text(
+        "echo running >> log\n[ -f begun ] && echo done >> log\ntouch begun\ncat log\n"
+    )
+    (tmp_path / "fail.sh").write_text("echo no\nexit 3\n")
+    ran = run_all(tmp_path, [Command("sh wait.sh"), Command("sh fail.sh"), Command("cat log")])
+    assert [(code, printed) for _, code, _, printed in ran] == [
+        (0, "running\nrunning\ndone\n"),
+        (3, "no\n"),
+        (0, "running\nrunning\ndone\n"),
+    ]
 
 
 def test_what_a_page_shows_must_be_printed_in_its_order() -> None:
