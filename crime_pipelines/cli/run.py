@@ -238,7 +238,8 @@ def message_of(record: RunRecord) -> dict[str, Any]:
 def _counts(record: RunRecord) -> str:
     from crime_pipelines.report.formatting import count
 
-    rejected = "".join(f", {count(rows)} {reason}" for reason, rows in record.rejected.items())
+    reasons = ", ".join(f"{count(rows)} {reason}" for reason, rows in record.rejected.items())
+    rejected = f" ({reasons})" if reasons else ""
     deleted = f" ({count(record.deleted)} incidents deleted)" if record.deleted else ""
     return (
         f"{record.source}: {count(record.read)} rows read, {count(record.incidents)} incidents, "

@@ -123,6 +123,12 @@ def answers(project: str | None, region: str | None, out: Path | None) -> None:
         closing(warehouse_client(settings)) as client,
     ):
         found = read(settings, client)
+    if not any(answer.rows for answer in found.values()):
+        click.echo(
+            f"{settings.project}.{settings.answers_dataset} holds no answers yet: no run has been loaded, or "
+            "its answers are still being made (crime-pipelines dataproc status RUN_ID)",
+            err=True,
+        )
     if out is None:
         for answer in found.values():
             click.echo(f"# {answer.question.wording}")

@@ -80,6 +80,7 @@ def test_it_goes_up_says_how_it_stands_lands_ticks_and_goes_down(folder: Path, t
             capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert answers.returncode == 0, answers.stderr
+        assert "holds no answers yet: no run has been loaded" in answers.stderr
         refused = call(folder, "land", str(folder / "state.json"))
         assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
         assert done(folder, "tick").exit_code == 0

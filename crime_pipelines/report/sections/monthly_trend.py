@@ -98,4 +98,4 @@ def _usual(last: Month, full: Sequence[Month]) -> str:
     usual = f" and {place} the range of the {len(before)} {name}s before ({count(low)} to {count(high)})"
     # the newest of n + 1 alike is the least or the greatest
     chance = percent(2 / (len(before) + 1))
-    return usual if place == "within" else f"{usual}, where chance alone puts {chance} of months"
+    return usual if place == "within" else f"{usual}, outside which chance alone puts {chance} of months"
