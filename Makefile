@@ -32,7 +32,9 @@ install = $(1)/bin/python -m pip install $(HASHED) --requirement requirements/bu
 	$(1)/bin/python -m pip install $(HASHED) --no-build-isolation --requirement requirements/$(2).txt && \
 	$(1)/bin/python -m pip install $(HERE)
 DEMO_ROWS ?= 200000
-# Files of tests stay together: what they start, they share.
+# Tests start hundreds of processes that import the package: without its bytecode, each would compile it again.
+export PYTHONDONTWRITEBYTECODE :=
+# Files of tests stay together, and those that share what they start (tests/scheduling.py).
 PYTEST := -m pytest -n 2 --dist loadfile
 # More of pytest's options: make test OPTIONS='-k spark'
 OPTIONS ?=

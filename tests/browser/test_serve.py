@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,12 +25,19 @@ from tests.waiting import PATIENCE
 COMMAND = [sys.executable, "-c", "from crime_pipelines.cli.main import main; main()"]
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of a run."""
+    folder = tmp_path_factory.mktemp("first")
+    generate(folder / "first.csv", 800, seed=1, years=3)
+    run(str(folder / "first.csv"), folder / "out", max_rejected=1)
+    return folder / "out"
+
+
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, Path, subprocess.Popen[str]]]:
-    """`crime-pipelines serve` over a run's output: its address, the output, the process."""
-    generate(tmp_path / "first.csv", 800, seed=1, years=3)
-    out = tmp_path / "out"
-    run(str(tmp_path / "first.csv"), out, max_rejected=1)
+def served(first: Path, tmp_path: Path) -> Iterator[tuple[str, Path, subprocess.Popen[str]]]:
+    """`crime-pipelines serve` over a copy of a run's output: its address, the output, the process."""
+    out = Path(shutil.copytree(first, tmp_path / "out"))
     process = subprocess.Popen(
         [*COMMAND, "serve", str(out), "--port", "0"],
         stdout=subprocess.PIPE,
