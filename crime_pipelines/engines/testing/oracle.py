@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 from datetime import date, datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,7 @@ def _areas(incidents: list[Incident], period: CoveredPeriod, areas: Areas) -> li
     by_month = Counter((each.community_area, each.year, each.occurred_at.month) for each in late)
     complete = [
         month
-        for month in ((year, month) for year in range(1, 10_000) for month in range(1, 13))
+        for month in product(range(period.first.year, period.last.year + 1), range(1, 13))
         if _covers(period, *month)
     ]
     table = [[by_month[area.number, year, month] for year, month in complete] for area in areas.all]
@@ -221,8 +222,6 @@ def _areas(incidents: list[Incident], period: CoveredPeriod, areas: Areas) -> li
 
 
 def _covers(period: CoveredPeriod, year: int, month: int) -> bool:
-    if not period.first.year <= year <= period.last.year:
-        return False
     first = date(year, month, 1)
     return period.first.date() <= first and first.replace(day=_days(first)) <= period.last.date()
 
