@@ -30,6 +30,8 @@ SHARED: Final = {
         "tests/integration/test_spark_job.py",
     ),
 }
+#: Files whose tests share nothing: kept whole, one takes longer than all the rest of `make test-core`.
+DIVIDED: Final = ("tests/conformance/test_duckdb.py",)
 #: What takes longest, the longest first: begun last, it would leave the other workers idle at the end.
 LONGEST: Final = (
     "emulators",
@@ -60,15 +62,20 @@ LONGEST: Final = (
 
 
 def scope(nodeid: str) -> str:
-    """Name what stays in one worker: a test's file, or the group of files that share what they start."""
+    """Name what stays in one worker: a test's file, or the group of files that share what they start.
+
+    Of a file that is divided, the cases of a test stay together.
+    """
     file = nodeid.partition("::")[0]
+    if file in DIVIDED:
+        return nodeid.partition("[")[0]
     return next((name for name, files in SHARED.items() if file.startswith(files)), file)
 
 
 def rank(nodeid: str) -> int:
     """Place a test in the order of `LONGEST`; all others come after it, as they were collected."""
     name = scope(nodeid)
-    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+    return next((at for at, first in enumerate(LONGEST) if name.startswith(first)), len(LONGEST))
 
 
 class ScopeScheduling(LoadFileScheduling):
