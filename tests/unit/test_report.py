@@ -553,9 +553,9 @@ def test_sentence_without_a_test() -> None:
 def test_sentence_of_the_months() -> None:
     assert sentence("monthly_trend") == (
         "October 2021, the last complete month, had 4,406 incidents, 1.9 % more than October 2020 (4,322) "
-        "and above the range of the 4 Octobers before (4,070 to 4,322), outside which chance alone puts 40.0 % "
-        "of months; of 59 complete months, October 2021 had the most (4,406) and December 2016 the fewest "
-        "(4,000)."
+        "and above the range of the 4 Octobers before (4,070 to 4,322), outside which chance alone "
+        "puts 40.0 % of months; of 59 complete months, October 2021 had the most (4,406) and December 2016 "
+        "the fewest (4,000)."
     )
 
 
