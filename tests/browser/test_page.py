@@ -738,7 +738,7 @@ def test_old_days_count_by_month_where_all_would_be_too_many(
     (question,) = [each for each in REPORT_QUESTIONS if each.name == "filter_counts"]
     with DuckDBEngine() as engine:
         engine.attach(output)
-        asked = replace(question, parameters={"by_day": "600"})
+        asked = replace(question, parameters={**question.parameters, "by_day": "600"})
         answer = ask(engine, {asked}, made.record.as_of, made.record.shift_years)["filter_counts"]
     extras = Extras({**made.beside, "filter_counts": answer})
     write_report(tmp_path / "report", made.record, made.answers, extras)

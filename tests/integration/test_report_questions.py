@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -79,13 +79,16 @@ def test_incident_counts(incidents: list[dict[str, Any]], answers: dict[str, Ans
     assert len(found) == len(answers["incident_counts"].rows)
 
 
-@pytest.mark.parametrize("by_day", [100, 3_000, 400_000])
-def test_filter_counts(by_day: int, incidents: list[dict[str, Any]], output: Path) -> None:
+@pytest.mark.parametrize(
+    ("by_day", "singly"),
+    [(100, 100), (100, 3_000), (100, 400_000), (3_000, 3_000), (3_000, 400_000), (400_000, 400_000)],
+)
+def test_filter_counts(by_day: int, singly: int, incidents: list[dict[str, Any]], output: Path) -> None:
     (question,) = [each for each in REPORT_QUESTIONS if each.name == "filter_counts"]
-    assert question.parameters == {"by_day": "400000"}
+    assert question.parameters == {"by_day": "400000", "singly": "10000000"}
     with DuckDBEngine() as engine:
         engine.attach(output)
-        asked = replace(question, parameters={"by_day": str(by_day)})
+        asked = replace(question, parameters={"by_day": str(by_day), "singly": str(singly)})
         answer = ask(engine, {asked}, datetime(2021, 1, 1), 3)["filter_counts"]
     months = Counter(each["occurred_at"].date().replace(day=1) for each in incidents)
     added = dict(
@@ -105,16 +108,34 @@ def test_filter_counts(by_day: int, incidents: list[dict[str, Any]], output: Pat
         counts = wanted[each["primary_type"], each["community_area"], each["district"], each["beat"]]
         counts[slot, "incidents"] += 1
         counts[slot, "arrests"] += each["arrest"]
+    singly_from = min((month for month, number in added.items() if number <= singly), default=date.max)
     found: dict[tuple[Any, ...], Counter[tuple[int, str]]] = {}
+    all_times: set[int] = set()
     for name, area, district, beat, number, since, text in answer.rows:
         numbers = [int(each) for each in text.split(" ")]
         assert since == days_from
         found[name, area, district, beat] = counts = Counter()
-        for slot, here, arrested in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True):
-            counts[slot, "incidents"] += here
-            counts[slot, "arrests"] += arrested
-        assert number == sum(numbers[1::3])
+        counted: list[int] = []
+        for code, after in zip(numbers, [*numbers[1:], 0], strict=True):
+            if code < 0:
+                continue
+            times = max(1, -after)
+            day, hour = date(1, 1, 1) + timedelta(code // 48), code % 48 // 2
+            if day < singly_from:
+                assert day.day == 1
+                counted.append(code)
+                all_times.add(times)
+            else:
+                assert times == 1
+            begin = day if days_from and day >= days_from else day.replace(day=1)
+            slot = (begin - date(1970, 1, 1)).days * 24 + hour
+            counts[slot, "incidents"] += times
+            counts[slot, "arrests"] += times * (code % 2)
+        assert number == sum(counts[key] for key in counts if key[1] == "incidents")
+        assert len(counted) == len(set(counted))
     assert found == wanted
+    assert (not all_times) == (singly == 400_000)
+    assert not all_times or max(all_times) > 1
 
 
 def test_hexagons(incidents: list[dict[str, Any]], answers: dict[str, Answer]) -> None:

@@ -116,14 +116,14 @@ def made_up(question: Question) -> Row:
 def counts_of(types: Sequence[str | None], numbers: Sequence[int | None] = (1, 2, None)) -> list[Row]:
     """A row for each type and area: an incident in each month of two years, at the hours from 00 to 11."""
     cells = " ".join(
-        f"{slot(date(2020 + at // 12, at % 12 + 1, 1), at % 12)} 1 {at % 3 // 2}" for at in range(24)
+        code(date(2020 + at // 12, at % 12 + 1, 1), at % 12, arrest=at % 3 == 2) for at in range(24)
     )
     return [(name, area, "001", "0111", 24, date(2021, 3, 1), cells) for name in types for area in numbers]
 
 
-def slot(day: date, hour: int) -> int:
-    """A day and hour, as `filter_counts` writes them."""
-    return (day - date(1970, 1, 1)).days * 24 + hour
+def code(day: date, hour: int, *, arrest: bool = False) -> str:
+    """An incident's day, hour and arrest, as `filter_counts` writes them."""
+    return str(2 * ((day - date(1, 1, 1)).days * 24 + hour) + arrest)
 
 
 def disc(middle: tuple[int, int], steps: int, area: int) -> list[Row]:
@@ -814,12 +814,23 @@ def test_charts_of_the_map_and_the_clock_as_files() -> None:
 
 def test_counts_lie_in_the_page_whole() -> None:
     january, december, new_year = date(2020, 1, 1), date(2020, 12, 1), date(2021, 1, 1)
-    first = f"{slot(january, 23)} 70000 300 {slot(date(2020, 2, 1), 5)} 1 0"
+    # a negative number says how many incidents the one before stands for
+    many = f"{code(january, 23)} -69699 {code(january, 23, arrest=True)} -300 {code(january, 23)}"
+    first = f"{many} {code(date(2020, 2, 19), 5)}"
+    third = date(2020, 12, 3)
     rows = [
         ("A", 7, "002", "0211", 70_001, december, first),
         # in no order, as SQL gives them
-        ("B", None, None, None, 3, december, f"{slot(new_year, 0)} 1 1 {slot(date(2020, 12, 3), 1)} 2 1"),
-        (None, 7, "001", "0111", 1, december, f"{slot(january, 0)} 1 0"),
+        (
+            "B",
+            None,
+            None,
+            None,
+            3,
+            december,
+            f"{code(third, 1)} {code(new_year, 0, arrest=True)} {code(third, 1, arrest=True)}",
+        ),
+        (None, 7, "001", "0111", 1, december, code(january, 0)),
     ]
     (question,) = [each for each in REPORT_QUESTIONS if each.name == "filter_counts"]
     counts = Counts.of(Answer(question, rows))
@@ -846,8 +857,8 @@ def test_counts_lie_in_the_page_whole() -> None:
 @pytest.mark.parametrize(("days_from", "whole"), [(date(1969, 12, 1), 0), (None, 2), (date(1970, 1, 1), 1)])
 def test_periods_may_all_be_days_or_months_and_lie_before_1970(days_from: date | None, whole: int) -> None:
     (question,) = [each for each in REPORT_QUESTIONS if each.name == "filter_counts"]
-    begin = slot(date(1969, 12, 1), 4)
-    text = f"{begin} 2 1 {slot(date(1970, 1, 1), 0)} 1 0"
+    begin, later = date(1969, 12, 1), date(1970, 1, 1)
+    text = f"{code(begin, 4, arrest=True)} {code(begin, 4)} {code(later, 0)}"
     counts = Counts.of(Answer(question, [("A", 1, "001", None, 3, days_from, text)]))
     assert counts.whole_months == whole
     assert counts.by_month == [2, 1]

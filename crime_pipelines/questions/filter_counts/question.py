@@ -9,6 +9,9 @@ from crime_pipelines.questions.model import Column, Question, read_query
 #: The latest months, as many as have so many incidents together, are counted by day: by day and hour hardly
 #: two incidents share a cell, and a cell takes about two bytes of the page.
 BY_DAY: Final = 400_000
+#: The latest months, as many as have so many incidents together, are given incident by incident; at least
+#: `BY_DAY`. Decision 23 has the measurements.
+SINGLY: Final = 10_000_000
 
 QUESTION: Final = Question(
     name="filter_counts",
@@ -29,11 +32,12 @@ QUESTION: Final = Question(
         Column(
             "counts",
             "text",
-            "Three numbers for each day, or month, and hour with incidents, in any order: 24 times the day, "
-            "or the month's first day, as its distance from 1970-01-01, plus the hour; incidents; arrests.",
+            "A number for each incident, in any order: twice the hours from 0001-01-01 to its hour, and 1 "
+            "more if there was an arrest. Incidents of a month before days_from may be counted together: as "
+            "that of the month's first day at their hour of the day, and after it how many, negative.",
         ),
     ),
     caveats=("Combinations that do not occur have no row.",),
     sql=read_query(__name__),
-    parameters={"by_day": str(BY_DAY)},
+    parameters={"by_day": str(BY_DAY), "singly": str(SINGLY)},
 )

@@ -21,6 +21,9 @@ LISTS: Final = ("type", "area", "district", "beat")
 GROUP: Final = len(LISTS) + 1
 #: The numbers of a cell: its period and hour, its incidents, those with an arrest.
 CELL: Final = 3
+#: The numbers that a code of `filter_counts` can have on a day: two for each hour.
+_CODES_OF_DAY: Final = 2 * HOURS
+_PIECE: Final = 1_000_000
 _EPOCH: Final = date(1970, 1, 1)
 _DAYS_FROM, _COUNTS = len(LISTS) + 1, len(LISTS) + 2
 _SLOT, _INCIDENTS, _ARRESTS = range(CELL)
@@ -79,26 +82,30 @@ class Counts:
         positions: list[dict[Any, int]] = [
             {value: at for at, value in enumerate(values)} for values in (types, areas, districts, beats)
         ]
+        texts = [row[_COUNTS] for row in answer.rows]
+        sizes = np.array([text.count(" ") + 1 for text in texts])
+        codes = np.fromstring(" ".join(texts), dtype=np.int64, sep=" ")
+        sizes, codes, repeats, times = _without_times(sizes, codes)
+        since, until = (int(end) // _CODES_OF_DAY for end in (codes.min(), codes.max()))
+        first, last = ordinal(_date(since)), ordinal(_date(until))
+        days_from = answer.rows[0][_DAYS_FROM]
+        whole = last - first + 1 if days_from is None else max(0, ordinal(days_from) - first)
+        places = _places(first, whole, since, until)
+        shifts = (places - np.arange(since, until + 1)) * _CODES_OF_DAY
+        for begin in range(0, len(codes), _PIECE):  # bounds what is held beside the codes
+            piece = codes[begin : begin + _PIECE]
+            piece += shifts[piece // _CODES_OF_DAY - since]
+        lengths, cells = _added(sizes, codes, int(places[-1] + 1) * HOURS, repeats, times)
         groups = np.array(
             [
                 [
                     *(position[value] for position, value in zip(positions, row[: len(LISTS)], strict=True)),
-                    (row[_COUNTS].count(" ") + 1) // CELL,
+                    length,
                 ]
-                for row in answer.rows
+                for row, length in zip(answer.rows, lengths, strict=True)
             ],
             dtype=np.int64,
         )
-        text = " ".join(row[_COUNTS] for row in answer.rows)
-        cells = np.fromstring(text, dtype=np.int64, sep=" ").reshape(-1, CELL)
-        of_group = np.repeat(np.arange(len(groups)), groups[:, GROUP - 1])
-        slots = cells[:, _SLOT]
-        cells = cells[np.argsort(of_group * (slots.max() - slots.min() + 1) + slots - slots.min())]
-        days = cells[:, _SLOT] // HOURS
-        first, last = (ordinal(_date(int(each))) for each in (days.min(), days.max()))
-        days_from = answer.rows[0][_DAYS_FROM]
-        whole = last - first + 1 if days_from is None else max(0, ordinal(days_from) - first)
-        cells[:, _SLOT] = _places(first, whole, days) * HOURS + cells[:, _SLOT] % HOURS
         return cls(types, areas, districts, beats, first, last - first + 1, whole, groups, cells)
 
     @property
@@ -156,11 +163,15 @@ class Counts:
         """
         import numpy as np
 
-        cells = self.cells.copy()
-        cells[1:, _SLOT] -= self.cells[:-1, _SLOT]
+        size, number = self.groups.size, len(self.cells)
+        numbers = np.empty(size + self.cells.size, dtype="<u4")
+        numbers[:size] = self.groups.T.ravel()
+        columns = numbers[size:].reshape(CELL, number)
+        columns[:] = self.cells.T
+        slots = self.cells[:, _SLOT]
+        columns[_SLOT, 1:] -= slots[:-1].astype("<u4")
         first = np.concatenate([[0], np.cumsum(self.groups[:-1, GROUP - 1])])
-        cells[first, _SLOT] = self.cells[first, _SLOT]
-        numbers = np.concatenate([self.groups.T.ravel(), cells.T.ravel()]).astype("<u4")
+        columns[_SLOT, first] = slots[first]
         planes = numbers.view(np.uint8).reshape(-1, 4).T
         needed = max(1, sum(bool(plane.any()) for plane in planes))
         # Repeated bytes aside there is nothing to find in them: smaller than with any level, in less time.
@@ -185,13 +196,76 @@ def epoch_day(day: date) -> int:
 
 
 def _date(day: int) -> date:
-    return _EPOCH + timedelta(day)
+    return date.fromordinal(day + 1)
 
 
-def _places(first_month: int, whole: int, days: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places of periods, from the first one, by the days that they begin on."""
+def _places(first_month: int, whole: int, since: int, until: int) -> NDArray[np.int64]:
+    """Return the places of the periods of a range of days, from the first period; days from 0001-01-01."""
     import numpy as np
 
-    begins = [epoch_day(first_day(first_month + at)) for at in range(whole)]
-    days_from = epoch_day(first_day(first_month + whole))
-    return np.where(days < days_from, np.searchsorted(begins, days), whole + days - days_from)
+    days = np.arange(since, until + 1)
+    begins = [first_day(first_month + at).toordinal() - 1 for at in range(whole + 1)]
+    by_month = np.searchsorted(begins, days, side="right") - 1
+    return np.where(days < begins[whole], by_month, whole + days - begins[whole])
+
+
+def _without_times(
+    sizes: NDArray[np.int64], codes: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Take the negative numbers out of the codes: each says for how many incidents the code before it stands.
+
+    Args:
+        sizes: how many numbers each group has.
+        codes: the numbers.
+
+    Returns:
+        How many codes each group has, the codes, the places of those that stand for several incidents, and
+        for how many each of these stands.
+    """
+    import numpy as np
+
+    negative = np.flatnonzero(codes < 0)
+    if not len(negative):
+        return sizes, codes, negative, negative
+    groups = np.searchsorted(np.cumsum(sizes), negative, side="right")
+    left = sizes - np.bincount(groups, minlength=len(sizes))
+    return left, np.delete(codes, negative), negative - np.arange(1, len(negative) + 1), -codes[negative]
+
+
+def _added(
+    sizes: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    slots: int,
+    repeats: NDArray[np.int64],
+    times: NDArray[np.int64],
+) -> tuple[list[int], NDArray[np.int64]]:
+    """Add up incidents of the same group, period and hour.
+
+    Args:
+        sizes: how many codes each group has.
+        codes: twice the slot of an incident, and 1 more if there was an arrest; overwritten.
+        slots: the number of slots.
+        repeats: the places of codes that stand for several incidents.
+        times: for how many each of them stands.
+
+    Returns:
+        How many cells each group has, and the cells; see `Counts`.
+    """
+    import numpy as np
+
+    codes += np.repeat(np.arange(len(sizes)) * (2 * slots), sizes)
+    repeated = codes[repeats]
+    codes.sort()
+    begins = np.concatenate([[0], np.flatnonzero((codes[1:] ^ codes[:-1]) > 1) + 1])
+    cells = np.empty((CELL, len(begins)), dtype=np.int64)
+    of_cell, cells[_SLOT] = np.divmod(codes[begins] >> 1, slots)
+    if len(repeats):
+        incidents = np.ones(len(codes), dtype=np.int64)
+        np.add.at(incidents, np.searchsorted(codes, repeated), times - 1)
+        cells[_INCIDENTS] = np.add.reduceat(incidents, begins)
+        codes = np.where(codes & 1, incidents, 0)
+    else:
+        cells[_INCIDENTS] = np.diff(begins, append=len(codes))
+        codes &= 1
+    cells[_ARRESTS] = np.add.reduceat(codes, begins)
+    return np.bincount(of_cell, minlength=len(sizes)).tolist(), cells.T
