@@ -6,7 +6,7 @@ each engine names its regular expressions, its forgiving casts and its date pars
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
@@ -114,6 +114,33 @@ class Dialect:
             self.pair.format(key=literal(old), value=literal(new)) for old, new in renamings.items()
         )
         return f"COALESCE({self.lookup.format(pairs=pairs, text=text)}, {text})"
+
+    def normal_name(
+        self, column: str, folded: str, known: Sequence[str], renamings: Mapping[str, str]
+    ) -> str:
+        """Return a column's names in their normal form.
+
+        All branches but the last are there for speed alone: engines that compute blocks of rows compute the
+        last one, which takes many functions, for every block that holds one row for it.
+
+        Args:
+            column: a SQL expression of text.
+            folded: what `fold_sql` makes of it.
+            known: names that are normal as they stand.
+            renamings: each folded spelling to be renamed, with the one to use.
+
+        Returns:
+            A SQL expression of text, NULL where nothing is left.
+        """
+        last = self.renamed(folded, renamings)
+        if not known:
+            return last
+        new = " ".join(f"WHEN {literal(was)} THEN {literal(now)}" for was, now in renamings.items())
+        rest = f"CASE {column} {new} ELSE {last} END" if new else last
+        return (
+            f"CASE WHEN {column} IN ({', '.join(map(literal, known))}) THEN {column} "
+            f"WHEN {column} IS NULL OR {column} = '' THEN NULL ELSE {rest} END"
+        )
 
     def constant(self, moment: datetime) -> str:
         """Return a time as SQL writes one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crime_pipelines.domain.dialect import Dialect
 from crime_pipelines.domain.layouts.chicago import CHICAGO
 from crime_pipelines.domain.layouts.model import Names
-from crime_pipelines.domain.text import fold, fold_sql, literal
+from crime_pipelines.domain.text import fold, fold_sql
 
 
 def normal_location(text: str | None, names: Names = CHICAGO.locations) -> str | None:
@@ -36,9 +36,4 @@ def normal_location_sql(column: str, dialect: Dialect, names: Names = CHICAGO.lo
     Returns:
         A SQL expression of its normal form.
     """
-    folded = dialect.renamed(fold_sql(column), names.renamings)
-    if not names.known:
-        return folded
-    known = ", ".join(map(literal, names.known))
-    new = " ".join(f"WHEN {literal(was)} THEN {literal(now)}" for was, now in names.renamings.items())
-    return f"CASE WHEN {column} IN ({known}) THEN {column} ELSE CASE {column} {new} ELSE {folded} END END"
+    return dialect.normal_name(column, fold_sql(column), names.known, names.renamings)

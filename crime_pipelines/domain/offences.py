@@ -91,11 +91,7 @@ def normal_type_sql(column: str, dialect: Dialect, names: Names = CHICAGO.types)
     Returns:
         A SQL expression of its normal form.
     """
-    folded = dialect.renamed(fold_sql(column), names.renamings)
-    if not names.known:
-        return folded
-    known = ", ".join(map(literal, names.known))
-    return f"CASE WHEN {column} IN ({known}) THEN {column} ELSE {folded} END"
+    return dialect.normal_name(column, fold_sql(column), names.known, names.renamings)
 
 
 def offence_class(primary_type: str | None, fbi_code: str | None) -> OffenceClass:
