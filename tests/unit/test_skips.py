@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,9 @@ def test_nothing_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["one process", "workers"])
 def test_pytest_says_what_it_skipped(pytester: pytest.Pytester, workers: list[str]) -> None:
-    pytester.makeconftest((Path(__file__).parents[1] / "conftest.py").read_text(encoding="utf-8"))
+    here = Path(__file__).parents[1]
+    pytester.makeconftest((here / "conftest.py").read_text(encoding="utf-8"))
+    shutil.copy(here / "scheduling.py", pytester.mkpydir("tests"))
     pytester.makepyfile(
         test_whole="import pytest\npytest.importorskip('no_such_module', reason='needs it')\n",
         test_parts="""
