@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -115,7 +116,9 @@ def published(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that were waited, had there been time."""
     found: list[float] = []
-    monkeypatch.setattr(http.time, "sleep", found.append)
+    # in the module's own name alone: threads of other tests' servers sleep as well, and would spin
+    clock = SimpleNamespace(sleep=found.append, monotonic=http.time.monotonic)
+    monkeypatch.setattr(http, "time", clock)
     return found
 
 
