@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crime_pipelines.engines.testing.inputs import row, write
 from crime_pipelines.errors import PipelineError
-from crime_pipelines.output.atomic_replace import workplace
 from crime_pipelines.pipeline import run
+from tests.properties.placing import put, put_and_be_killed
 
 #: Names that outputs have, names beside them, and names that mean something to a workplace.
 _PARTS: Final = st.sampled_from(
@@ -34,11 +30,6 @@ _TREES: Final = st.dictionaries(
     st.one_of(_PATHS.map("out/{}".format), _BESIDE), st.tuples(_KINDS, st.binary(max_size=3)), max_size=6
 )
 _ENDS: Final = ("success", "failure", "kill")
-#: What a process may be killed at, by the names of Python's audit events.
-_STEPS: Final = frozenset(
-    {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "open", "ctypes.dlsym"}
-)
-
 Snapshot = dict[str, tuple[int, int, int, bytes | str]]
 
 
@@ -76,46 +67,6 @@ def snapshot(root: Path, names: set[str] | None = None) -> Snapshot:
     return found
 
 
-def put(out: Path, fail: bool, files: list[str]) -> None:
-    """Put an output in its place as a run does."""
-    with workplace(out) as made:
-        for name in files:
-            (made.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (made.folder / name).write_text("ours", encoding="utf-8")
-        record = {"versions": {"crime-pipelines": "0"}, "files_written": sorted([*files, "run.json"])}
-        (made.folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
-        if fail:
-            raise PipelineError("on purpose")
-        made.publish()
-
-
-def killed(work: Callable[[], None], step: int) -> None:
-    """Do something in a process of its own that is killed at one of its steps."""
-    child = os.fork()
-    if child:
-        os.waitpid(child, 0)
-        return
-    _work_and_die(work, step)
-
-
-def _work_and_die(work: Callable[[], None], step: int) -> NoReturn:
-    left = step
-
-    def watch(event: str, _: object) -> None:
-        nonlocal left
-        if event in _STEPS:
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-            left -= 1
-
-    sys.addaudithook(watch)
-    try:
-        work()
-    finally:
-        os._exit(0)
-
-
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(
     before=_TREES,
@@ -140,7 +91,7 @@ def test_files_that_no_run_wrote_stay_as_they_are(
         foreign = snapshot(root)
         for end, step, files, meanwhile in runs:
             if end == "kill":
-                killed(lambda files=files: put(root / "out", False, files), step)  # type: ignore[misc]
+                put_and_be_killed(root / "out", step, files)
             else:
                 with suppress(PipelineError):
                     put(root / "out", end == "failure", files)
@@ -148,6 +99,14 @@ def test_files_that_no_run_wrote_stay_as_they_are(
             there = set(snapshot(root))
             plant(root, meanwhile)
             foreign |= snapshot(root, set(snapshot(root)) - there)
+
+
+def test_a_process_is_killed_at_its_step_and_not_before(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert put_and_be_killed(out, 0, ["x"])
+    assert not out.exists()
+    assert not put_and_be_killed(out, 100_000, ["x"])
+    assert {path.name for path in out.iterdir()} == {"x", "run.json"}
 
 
 @settings(max_examples=6, deadline=None, database=None, suppress_health_check=list(HealthCheck))
