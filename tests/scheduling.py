@@ -34,6 +34,7 @@ SHARED: Final = {
 DIVIDED: Final = ("tests/conformance/test_duckdb.py",)
 #: What takes longest, the longest first: begun last, it would leave the other workers idle at the end.
 LONGEST: Final = (
+    "tests/integration/test_demo.py",  # the longest of those of `make test-slow` that `.ci/run` has
     "emulators",
     "spark",
     "browser",
