@@ -1,4 +1,4 @@
-"""Which tests a worker of pytest-xdist gets together, and in which order files go to workers."""
+"""The tests that a worker of pytest-xdist gets together, and the order in which files go to workers."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ _YEARS: Final = 3
 #: A verdict, a change, and the ends of its interval.
 _Tested = tuple[str | None, float | None, float | None, float | None]
 _UNTESTED: Final[_Tested] = (None, None, None, None)
+_UNTESTABLE: Final[_Tested] = (TOO_SHORT, None, None, None)
 
 
 def _compare(rows: Sequence[Row]) -> list[Row]:
@@ -55,19 +56,21 @@ def _compare(rows: Sequence[Row]) -> list[Row]:
     found: list[Row] = []
     for year in range(last_day.year - _YEARS + 1, last_day.year + 1):
         latest = year == last_day.year
-        now, before = year_to_date(last_day if latest else date(year, 12, 31))
+        (_, until), (begins_before, _) = year_to_date(last_day if latest else date(year, 12, 31))
         thefts = to_date if latest else whole_years
         counts = [thefts[location, year] for location in locations]
         earlier = [thefts[location, year - 1] for location in locations]
-        known = first_day <= before[0]
+        known = first_day <= begins_before
         for location, count, count_before, move in zip(
             locations, counts, earlier, rank_moves(counts, earlier, dispersed), strict=True
         ):
             if count:
                 then = (count_before, move.rank_before, move.move) if known else (None, None, None)
-                change = changes.of(location, count, count_before) if latest else _UNTESTED
+                change = _UNTESTED
+                if latest:
+                    change = changes.of(location, count, count_before) if known else _UNTESTABLE
                 found.append(
-                    (year, move.rank, location, now[1], count, *then, move.rank_low, move.rank_high, *change)
+                    (year, move.rank, location, until, count, *then, move.rank_low, move.rank_high, *change)
                 )
     return sorted(found, key=lambda row: row[:2])
 
@@ -86,7 +89,6 @@ class _Changes:
         import numpy as np
 
         self._number = blocks_held(first_day, last_day)
-        self._short = first_day > year_to_date(last_day)[1][0]
         self._comparison = Comparison(Period.of(*year_to_date(last_day), last_day), self._number)
         self._blocks: dict[str, NDArray[np.float64]] = {}
         for location, _, block, thefts, *_ in rows:
@@ -94,8 +96,6 @@ class _Changes:
 
     def of(self, location: str, count: int, before: int) -> _Tested:
         """Return the verdict on a location, the change and the ends of its interval."""
-        if self._short:
-            return (TOO_SHORT, None, None, None)
         change = self._comparison.of(count, before, self._blocks[location][: self._number])
         return (change.verdict, change.change, change.change_low, change.change_high)
 
