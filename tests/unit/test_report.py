@@ -990,7 +990,7 @@ def test_locations_move() -> None:
         {"year": 2021, "rank": 2, "location": "C"},
         {"year": 2021, "rank": 3, "location": "A"},
     ]
-    assert [value for _, value in movements(rows)] == ["", "", "1", "", "-2"]
-    assert [told[:1] for told, _ in movements(rows)] == ["", "", "\u25b3", "n", "\u25bd"]
-    told = movements(rows, {(2021, "A"), (2020, "B")})
+    assert [value for _, value in movements(rows, {})] == ["", "", "1", "", "-2"]
+    assert [told[:1] for told, _ in movements(rows, {})] == ["", "", "\u25b3", "n", "\u25bd"]
+    told = movements(rows, {(2021, "A"): {"move": "fallen"}, (2020, "B"): {"move": "risen"}})
     assert [sign[:1] for sign, _ in told] == ["", "", "\u25b3", "n", "\u25bc"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -63,7 +63,7 @@ def thefts(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, Ta
     """
     rows = answers["theft_locations"].records()
     most = max((row["thefts"] for row in rows), default=0)
-    moves = movements(rows, clear_moves(answers))
+    moves = movements(rows, theft_changes(answers))
     charts = []
     for year in sorted({row["year"] for row in rows}):
         bars = [
@@ -133,27 +133,27 @@ def areas(answers: Mapping[str, Answer], facts: Facts, columns: Mapping[str, Tab
     ]
 
 
-def clear_moves(answers: Mapping[str, Answer]) -> frozenset[tuple[int, str]]:
-    """Return the years and locations whose rank moved by more than chance moves it.
+def theft_changes(answers: Mapping[str, Answer]) -> dict[tuple[int, str], dict[str, Any]]:
+    """Return the rows of `theft_changes` by year and location.
 
     Args:
         answers: the answers by name, with `theft_changes` where it is known.
 
     Returns:
-        The pairs; none where it is not known.
+        The rows; none where it is not known.
     """
-    changes = answers["theft_changes"].records() if "theft_changes" in answers else []
-    return frozenset((row["year"], row["location"]) for row in changes if row["move"] in (RISEN, FALLEN))
+    rows = answers["theft_changes"].records() if "theft_changes" in answers else []
+    return {(row["year"], row["location"]): row for row in rows}
 
 
 def movements(
-    rows: Sequence[Mapping[str, Any]], clear: Container[tuple[int, str]] = ()
+    rows: Sequence[Mapping[str, Any]], changes: Mapping[tuple[int, str], Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
     """Compare each location's rank with that of the year before.
 
     Args:
         rows: the rows of `theft_locations`.
-        clear: the years and locations whose movement is more than chance makes.
+        changes: what `theft_changes` gives.
 
     Returns:
         For each row a text (`NEW` for one that was not among the ten, nothing for the first year) and the
@@ -170,8 +170,8 @@ def movements(
             moves.append((NEW, ""))
         else:
             rose = before - row["rank"]
-            told = (row["year"], row["location"]) in clear
-            up, down = (RISEN_SIGN, FALLEN_SIGN) if told else (RISEN_BY_CHANCE, FALLEN_BY_CHANCE)
+            clear = changes.get((row["year"], row["location"]), {}).get("move") in (RISEN, FALLEN)
+            up, down = (RISEN_SIGN, FALLEN_SIGN) if clear else (RISEN_BY_CHANCE, FALLEN_BY_CHANCE)
             sign = f"{up}\u2009{rose}" if rose > 0 else f"{down}\u2009{-rose}" if rose else SAME
             moves.append((sign, str(rose)))
     return moves

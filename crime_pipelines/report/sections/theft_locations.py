@@ -14,8 +14,8 @@ from crime_pipelines.report.charts.rankings import (
     MOVED,
     MOVES,
     SIGNS,
-    clear_moves,
     movements,
+    theft_changes,
     thefts,
 )
 from crime_pipelines.report.coverage import Facts
@@ -87,7 +87,7 @@ class TheftLocations(Section):
 
     def remarks(self, answers: Mapping[str, Answer], facts: Facts) -> list[str]:
         """Say on which days ranks and thefts are compared; see `Section.remarks`."""
-        if not _changes(answers):
+        if not theft_changes(answers):
             return []
         return [
             "Whether a rank or a number changed by more than chance is judged on the same days of both "
@@ -103,20 +103,14 @@ class TheftLocations(Section):
         rows = answers["theft_locations"].records()
         if not rows:
             return []
-        moves = movements(rows, clear_moves(answers))
+        changes = theft_changes(answers)
+        moves = movements(rows, changes)
         cells = [Cell(MOVES.get(move, move), numeric=True, value=value) for move, value in moves]
         columns = [AddedColumn(Heading(MOVED, True, "movement"), cells)]
-        changes = _changes(answers)
         if changes:
             found = [changes.get((row["year"], row["location"]), {}) for row in rows]
             columns += [_column(name, column, found) for name, column in _COMPARED.items()]
         return columns
-
-
-def _changes(answers: Mapping[str, Answer]) -> dict[tuple[int, str], dict[str, Any]]:
-    """Return the rows of `theft_changes` by year and location; none where it is not known."""
-    rows = answers["theft_changes"].records() if "theft_changes" in answers else []
-    return {(row["year"], row["location"]): row for row in rows}
 
 
 def _column(name: str, column: TableColumn, rows: Sequence[Mapping[str, Any]]) -> AddedColumn:
@@ -127,7 +121,7 @@ def _column(name: str, column: TableColumn, rows: Sequence[Mapping[str, Any]]) -
 
 def _like_for_like(rows: Sequence[Mapping[str, Any]], answers: Mapping[str, Answer]) -> str:
     """Compare the latest year's first location with the same days a year before; and name clear changes."""
-    changes = _changes(answers)
+    changes = theft_changes(answers)
     found = [
         row
         for each in rows
